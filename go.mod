@@ -1,0 +1,3 @@
+module github.com/n2n-overlay/n2n
+
+go 1.26

@@ -1,0 +1,113 @@
+// Package transport names what a WebRTC stack must do for a node, and the
+// nouns that everything above it shares.
+//
+// A [Driver] makes one [Session] (a WebRTC connection) per attempt and reports
+// what becomes of it to a [Handler]. transport/pion does so over the network,
+// transport/mem in memory with faults; transport/transporttest holds the tests
+// that every driver must pass.
+//
+//	s, err := driver.Offer(id, handler)   // handler.Described gives the offer
+//	err = s.Finish(answer)                // what the other end answered
+//	...                                   // handler.Up: channel 0 is open
+//	c, err := s.Channel(transport.ControlChannel, transport.ChannelConfig{})
+//	err = c.Send([]byte("hello"))
+//
+// # Concurrency
+//
+// All methods may be called from any goroutine, and none waits for the network:
+// work that takes time happens on goroutines of the driver, and its outcome
+// reaches the Handler. A driver never calls the Handler from inside a method
+// that the node called. For one session the calls of Described, Gathered, Up
+// and Down are sequential, Down is the last, and the calls of Message are
+// sequential for each channel. After Session.Close returns no new call is made
+// for that session; one that is under way may still finish.
+package transport
+
+import (
+	"errors"
+	"time"
+)
+
+// Channels that exist at both ends as soon as a session is made, so that no
+// message can arrive before its channel does.
+const (
+	ControlChannel uint16 = 0 // the node's own messages; ordered and reliable
+	FirstChannel   uint16 = 1 // for the first protocol of a session; ordered and reliable
+)
+
+// MaxFrame is the largest message in bytes that Channel.Send takes: 16 KiB and
+// a header of the layer above. It is far
+// below what WebRTC stacks allow, because a large message holds up the other
+// channels of its session (RFC 8831 section 6.6), and one above the receiver's
+// SCTP window stalls them for ever. The layer above cuts larger messages.
+const MaxFrame = 16<<10 + 64
+
+// Errors that callers branch on.
+var (
+	ErrClosed     = errors.New("closed")
+	ErrTooLarge   = errors.New("message larger than transport.MaxFrame")
+	ErrBufferFull = errors.New("send buffer full")
+)
+
+// Driver performs WebRTC for one node.
+type Driver interface {
+	// Offer begins a session as its initiator.
+	Offer(id SessionID, h Handler) (Session, error)
+	// Answer begins a session that another peer has offered.
+	Answer(id SessionID, offer Description, h Handler) (Session, error)
+	// Close ends every session without calling their handlers, and frees the
+	// sockets. When it returns, no goroutine of the driver is left.
+	Close() error
+}
+
+// Session is one WebRTC connection, or the attempt at one.
+type Session interface {
+	// Finish applies the answer to a session that was begun with Offer.
+	// A description that cannot work ends the session with Down.
+	Finish(answer Description) error
+	// AddCandidates adds addresses of the other end; repeated ones change nothing.
+	AddCandidates(c []Candidate) error
+	// Channel opens a channel, or gives the one that is open under that number.
+	// Both ends open the same number with the same config (RFC 8831: negotiated
+	// out of band), the receiver before the sender sends. The handler gets the
+	// messages of a channel only from the first call of Channel on; until then
+	// they wait in the receive window.
+	Channel(number uint16, cfg ChannelConfig) (Channel, error)
+	// Close ends the session at once; the other end gets Down. It may be repeated.
+	Close() error
+}
+
+// Channel carries messages of at most MaxFrame bytes in both directions.
+type Channel interface {
+	// Send queues one message and returns without waiting for the network;
+	// p may be reused then. Errors: ErrTooLarge, ErrBufferFull when more than
+	// a driver's bound (at least 1 MiB) is queued, ErrClosed.
+	Send(p []byte) error
+	Close() error
+}
+
+// ChannelConfig is how a channel delivers. The zero value is reliable and
+// ordered. At most one of MaxRetransmits and MaxLifetime may be set.
+type ChannelConfig struct {
+	Unordered      bool
+	MaxRetransmits *uint16       // nil: not limited
+	MaxLifetime    time.Duration // zero: not limited; in milliseconds on the wire
+}
+
+// Handler is told what becomes of a session. Its methods must return soon.
+type Handler interface {
+	// Described gives this end's description, once. Candidates found before
+	// are in it, later ones come with Gathered.
+	Described(id SessionID, d Description)
+	// Gathered gives further addresses of this end. The call with last set
+	// (possibly without candidates) is the last; it always comes.
+	Gathered(id SessionID, c []Candidate, last bool)
+	// Up says that ControlChannel can carry messages both ways, once.
+	Up(id SessionID)
+	// Down says that the session is over, and why, once. It is not called
+	// when this end closed the session itself.
+	Down(id SessionID, reason error)
+	// Message gives one message. data is only valid until Message returns.
+	// While it does not return, no further message of that channel is read.
+	Message(id SessionID, channel uint16, data []byte)
+}
