@@ -56,22 +56,27 @@ type Driver interface {
 	// Answer begins a session that another peer has offered.
 	Answer(id SessionID, offer Description, h Handler) (Session, error)
 	// Close ends every session without calling their handlers, and frees the
-	// sockets. When it returns, no goroutine of the driver is left.
+	// sockets. When it returns, no goroutine of the driver is left: it waits for
+	// handler calls that are under way, and must not be called from one.
 	Close() error
 }
 
 // Session is one WebRTC connection, or the attempt at one.
 type Session interface {
-	// Finish applies the answer to a session that was begun with Offer.
+	// Finish applies the answer to a session that was begun with Offer, once.
 	// A description that cannot work ends the session with Down.
 	Finish(answer Description) error
-	// AddCandidates adds addresses of the other end; repeated ones change nothing.
+	// AddCandidates adds addresses of the other end, also before Finish;
+	// repeated ones change nothing.
 	AddCandidates(c []Candidate) error
 	// Channel opens a channel, or gives the one that is open under that number.
 	// Both ends open the same number with the same config (RFC 8831: negotiated
-	// out of band), the receiver before the sender sends. The handler gets the
-	// messages of a channel only from the first call of Channel on; until then
-	// they wait in the receive window.
+	// out of band), the receiver before the sender sends; a message that finds
+	// its channel not open ends the session. ControlChannel and FirstChannel may
+	// be asked for before Up. The handler gets the messages of a channel only
+	// from the first call of Channel on; until then they wait in the receive
+	// window. Numbers are at most 65534 (browsers: 1023), and one that was
+	// closed is not used again. Errors: a config that cannot be, ErrClosed.
 	Channel(number uint16, cfg ChannelConfig) (Channel, error)
 	// Close ends the session at once; the other end gets Down. It may be repeated.
 	Close() error
@@ -80,7 +85,8 @@ type Session interface {
 // Channel carries messages of at most MaxFrame bytes in both directions.
 type Channel interface {
 	// Send queues one message and returns without waiting for the network;
-	// p may be reused then. Errors: ErrTooLarge, ErrBufferFull when more than
+	// p may be reused then. An empty message arrives as an empty message
+	// (RFC 8831 section 6.6). Errors: ErrTooLarge, ErrBufferFull when more than
 	// a driver's bound (at least 1 MiB) is queued, ErrClosed.
 	Send(p []byte) error
 	Close() error
@@ -107,7 +113,8 @@ type Handler interface {
 	// Down says that the session is over, and why, once. It is not called
 	// when this end closed the session itself.
 	Down(id SessionID, reason error)
-	// Message gives one message. data is only valid until Message returns.
-	// While it does not return, no further message of that channel is read.
+	// Message gives one message, the first after Up has returned. data is only
+	// valid until Message returns. While it does not return, no further message
+	// of that channel is read; Down does not wait for it.
 	Message(id SessionID, channel uint16, data []byte)
 }
