@@ -1,0 +1,265 @@
+package core
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/n2n-overlay/n2n/fsm/arc"
+	"github.com/n2n-overlay/n2n/transport"
+)
+
+// anArc is one arc at one of its ends.
+type anArc struct {
+	m        arc.Arc
+	out      bool   // it leaves here; then number is ours, else the other end's
+	number   uint64 // two arcs of a pair may share a number, in opposite directions
+	protocol string
+
+	route Route // by which a session may be had
+	dials int
+	since transport.SessionID // the session that was open when it was asked for
+	fresh bool                // the session was made for it
+	err   error               // why it failed
+	call  uint64              // who waits for it
+	asked *asked              // which neighbor asked for it
+}
+
+// waits reports whether the arc is a request that needs a session.
+func (a *anArc) waits() bool { return a.m.State == arc.ArcAsked || a.m.State == arc.ArcOpening }
+
+func (p *peer) find(out bool, number uint64) *anArc {
+	for _, a := range p.arcs {
+		if a.out == out && a.number == number {
+			return a
+		}
+	}
+	return nil
+}
+
+// request begins an arc to p.
+func (c *Core) request(p *peer, a *anArc, timeout time.Duration) {
+	c.nextArc++
+	a.out, a.number = true, c.nextArc
+	if p.usable() {
+		a.since = p.at.id
+	}
+	p.arcs = append(p.arcs, a)
+	c.stepArc(p, a, arc.ArcAsk())
+	if timeout <= 0 || timeout > c.cfg.ConnectTimeout {
+		timeout = c.cfg.ConnectTimeout
+	}
+	c.timers.start(timer{timerRequest, p.id, a.number}, c.now+timeout)
+	c.stepSession(p, arc.SessionWant())
+}
+
+// connect asks for an arc to a neighbor, or by way of brokers.
+func (c *Core) connect(in Connect) {
+	a := &anArc{protocol: in.Protocol, call: in.Call, route: Route{Brokers: in.Path}}
+	c.connectArc(in.To, a, in.Timeout)
+}
+
+func (c *Core) connectArc(to transport.PeerID, a *anArc, timeout time.Duration) {
+	refuse := func(err error) {
+		a.err = err
+		c.ended(&peer{id: to}, a)
+	}
+	switch {
+	case c.leaving || !c.protocols[a.protocol]:
+		refuse(ErrClosed)
+		return
+	case to == c.cfg.ID || to.IsZero() || slices.Contains(a.route.Brokers, c.cfg.ID):
+		refuse(ErrSelf)
+		return
+	}
+	p, ok := c.getPeer(to)
+	path := a.route.Brokers
+	switch {
+	case !ok || len(p.arcs) >= c.cfg.MaxArcs:
+		refuse(ErrBusy)
+	case len(path) == 0 && !p.neighbor():
+		refuse(ErrNotNeighbor)
+	case len(path) > 0 && !p.neighbor() && !c.peers[path[0]].usable():
+		refuse(ErrBrokerLost)
+	default:
+		c.request(p, a, timeout)
+	}
+}
+
+// disconnect ends the youngest arc of the outview to a peer.
+func (c *Core) disconnect(in Disconnect) {
+	if p := c.peers[in.To]; p != nil {
+		for _, a := range slices.Backward(p.arcs) {
+			if a.out && a.protocol == in.Protocol && a.m.State == arc.ArcUp {
+				c.endArc(p, a, arc.ArcDisconnect())
+				c.emit(Done{Call: in.Call, Peer: in.To})
+				return
+			}
+		}
+	}
+	c.emit(Done{in.Call, in.To, &Failed{Protocol: in.Protocol, Peer: in.To, Err: ErrNotNeighbor}})
+}
+
+// cancel ends what nobody waits for any more.
+func (c *Core) cancel(call uint64) {
+	for _, p := range c.peers {
+		for _, a := range p.arcs {
+			if a.call == call && a.waits() {
+				a.err = ErrCancelled
+				c.endRequest(p, a, arc.ArcDisconnect())
+				return
+			}
+		}
+	}
+	for _, m := range c.meetings {
+		if m.call == call {
+			c.cancelMeeting(m, ErrCancelled)
+			return
+		}
+	}
+	for _, g := range c.guests {
+		if g.call == call {
+			c.endGuest(g, ErrCancelled)
+			return
+		}
+	}
+}
+
+func (c *Core) unregister(protocol string) {
+	delete(c.protocols, protocol)
+	for _, n := range slices.Sorted(maps.Keys(c.guests)) {
+		if g := c.guests[n]; g.protocol == protocol {
+			c.endGuest(g, ErrClosed)
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(c.meetings)) {
+		if m := c.meetings[id]; m.protocol == protocol {
+			c.cancelMeeting(m, ErrClosed)
+		}
+	}
+	for _, p := range c.inOrder() {
+		for _, a := range slices.Clone(p.arcs) {
+			switch {
+			case a.protocol != protocol:
+			case a.waits():
+				a.err = ErrClosed
+				c.endRequest(p, a, arc.ArcDisconnect())
+			case a.m.State == arc.ArcUp:
+				c.endArc(p, a, arc.ArcDisconnect())
+			}
+		}
+		c.closeLines(p, protocol)
+	}
+}
+
+// endRequest ends a request by ev, and the session hears of it.
+func (c *Core) endRequest(p *peer, a *anArc, ev arc.ArcEvent) {
+	if c.stepArc(p, a, ev) {
+		c.stepSession(p, arc.SessionCancel())
+	}
+}
+
+// endArc ends an open arc by ev, and the session hears of it.
+func (c *Core) endArc(p *peer, a *anArc, ev arc.ArcEvent) {
+	p.cause = Here
+	if ev.Kind == arc.ArcOnUnbind {
+		p.cause = There
+	}
+	if c.stepArc(p, a, ev) {
+		c.stepSession(p, arc.SessionUnbound())
+	}
+}
+
+// tryArc gives an arc an event and carries out what it says; false: the spec
+// rules it out.
+func (c *Core) tryArc(p *peer, a *anArc, ev arc.ArcEvent) bool {
+	var fx arc.ArcEffects
+	from := a.m.State
+	edge := a.m.Step(ev, &fx)
+	if edge == arc.ArcNever {
+		return false
+	}
+	c.trace("arc", p.id, uint8(from), uint8(edge), uint8(a.m.State))
+	for _, e := range fx.All() {
+		c.arcEffect(p, a, e)
+	}
+	if a.m.State == arc.ArcGone {
+		p.arcs = slices.DeleteFunc(p.arcs, func(b *anArc) bool { return b == a })
+	}
+	return true
+}
+
+func (c *Core) stepArc(p *peer, a *anArc, ev arc.ArcEvent) bool {
+	from := a.m.State
+	if !c.tryArc(p, a, ev) {
+		c.bug("arc", from.String(), ev.Kind.String())
+		return false
+	}
+	return true
+}
+
+func (c *Core) arcEffect(p *peer, a *anArc, e arc.ArcEffect) {
+	switch e.Kind {
+	case arc.ArcFxOpened:
+		c.arcOpened(p, a)
+	case arc.ArcFxClosed:
+		c.emit(Closed{a.protocol, p.id, a.out, p.cause})
+	case arc.ArcFxFailed:
+		if e.Reason == arc.WhyRefused {
+			a.err = ErrRefused
+		}
+		c.ended(p, a)
+	case arc.ArcFxSendBind:
+		n, ok := c.lineFor(p, a)
+		if !ok {
+			c.later(func() { c.noChannel(p, a) })
+			return
+		}
+		a.fresh = p.at.id != a.since
+		c.send(p, &arc.Bind{Arc: a.number, Protocol: a.protocol, Channel: n, Fresh: a.fresh})
+	case arc.ArcFxSendBound:
+		c.send(p, &arc.Bound{Arc: a.number, Channel: p.at.lines[a.protocol].number})
+	case arc.ArcFxSendUnbind:
+		c.send(p, &arc.Unbind{Arc: a.number, Outgoing: a.out})
+	case arc.ArcFxStartRequest:
+		// request starts the timer: it knows for how long.
+	case arc.ArcFxStopRequest:
+		c.timers.stop(timer{timerRequest, p.id, a.number})
+	}
+}
+
+// noChannel fails a request: the session has no channel left for its protocol.
+func (c *Core) noChannel(p *peer, a *anArc) {
+	if a.waits() {
+		a.err = ErrBusy
+		c.endRequest(p, a, arc.ArcGiveup())
+	}
+}
+
+func (c *Core) arcOpened(p *peer, a *anArc) {
+	o := Opened{Protocol: a.protocol, Peer: p.id, Out: a.out, NewSession: a.fresh}
+	if a.fresh {
+		o.Via = p.at.route.Brokers
+	}
+	c.emit(o)
+	if a.call != 0 {
+		c.emit(Done{Call: a.call, Peer: p.id})
+	}
+	c.tellAsker(a, nil)
+}
+
+// ended tells everyone who waits for a request that it failed.
+func (c *Core) ended(p *peer, a *anArc) {
+	if a.err == nil {
+		a.err = ErrFailed
+	}
+	f := Failed{Protocol: a.protocol, Peer: p.id, Via: a.route.Brokers, State: p.state, Err: a.err}
+	if p.at != nil {
+		f.State = p.link.State.String()
+	}
+	c.emit(f)
+	if a.call != 0 {
+		c.emit(Done{Call: a.call, Peer: p.id, Err: &f})
+	}
+	c.tellAsker(a, a.err)
+}

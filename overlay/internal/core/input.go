@@ -1,0 +1,135 @@
+package core
+
+import (
+	"time"
+
+	"github.com/n2n-overlay/n2n/transport"
+)
+
+// Input is what Step takes: a call of the application, an event of the driver,
+// a message of a neighbor, a signal, or Tick. Call numbers are the caller's; a
+// call with number 0 gets no Done.
+type Input interface{ input() }
+
+// Message is a message of the control channel (fsm/signal, fsm/arc).
+type Message interface {
+	Tag() uint8
+	Check() error
+}
+
+// Route is how signals reach a peer that is not a neighbor: through brokers,
+// the first one being a neighbor, or over a channel of the application's.
+type Route struct {
+	Brokers []transport.PeerID
+	Conn    uint64 // zero: through the brokers
+}
+
+type (
+	// Tick says that time has passed.
+	Tick struct{}
+
+	// Connect asks for an arc to a neighbor (no Path) or through brokers.
+	Connect struct {
+		Call     uint64
+		Protocol string
+		To       transport.PeerID
+		Path     []transport.PeerID
+		Timeout  time.Duration // zero: Config.ConnectTimeout
+	}
+	// Disconnect ends one arc of the outview.
+	Disconnect struct {
+		Call     uint64
+		Protocol string
+		To       transport.PeerID
+	}
+	// Cancel says that nobody waits for a call any more.
+	Cancel struct{ Call uint64 }
+	// Introduce asks From for an arc to To, brokered by this peer.
+	Introduce struct {
+		Call     uint64
+		Protocol string
+		From, To transport.PeerID
+	}
+	// Invite asks From for an arc to this peer.
+	Invite struct {
+		Call     uint64
+		Protocol string
+		From     transport.PeerID
+	}
+	// Join asks for an arc to whoever answers on Conn. Without Trickle exactly
+	// one offer goes out, when every candidate is known.
+	Join struct {
+		Call     uint64
+		Protocol string
+		Conn     uint64
+		Trickle  bool
+	}
+	// OpenDoor lets offers that name nobody come in over Conn.
+	OpenDoor struct {
+		Conn    uint64
+		Trickle bool
+	}
+	// CloseDoor forgets Conn; attempts that go over it go on without it.
+	CloseDoor struct{ Conn uint64 }
+	// Register makes arcs of a protocol welcome.
+	Register struct{ Protocol string }
+	// Unregister ends the arcs of a protocol, and makes new ones unwelcome.
+	Unregister struct{ Protocol string }
+	// Leave says farewell to every neighbor; nothing new begins after it.
+	Leave struct{}
+
+	// Described, Gathered, Up and Down are what a driver's handler was told.
+	Described struct {
+		ID transport.SessionID
+		D  transport.Description
+	}
+	Gathered struct {
+		ID   transport.SessionID
+		C    []transport.Candidate
+		Last bool
+	}
+	Up   struct{ ID transport.SessionID }
+	Down struct {
+		ID  transport.SessionID
+		Err error
+	}
+
+	// Received is a message on a session's control channel. Signal is what a
+	// Relay carries, if it was for this peer, and its signature was good.
+	Received struct {
+		ID     transport.SessionID
+		Msg    Message
+		Signal *transport.Signal
+	}
+	// Signaled is a signal, its signature checked, that came over Conn.
+	Signaled struct {
+		Conn   uint64
+		Signal *transport.Signal
+	}
+	// Blame says that the peer of a session broke the rules outside of the
+	// core's sight: a message that cannot be read, data beyond the window.
+	Blame struct {
+		ID   transport.SessionID
+		What string
+	}
+)
+
+func (Tick) input()       {}
+func (Connect) input()    {}
+func (Disconnect) input() {}
+func (Cancel) input()     {}
+func (Introduce) input()  {}
+func (Invite) input()     {}
+func (Join) input()       {}
+func (OpenDoor) input()   {}
+func (CloseDoor) input()  {}
+func (Register) input()   {}
+func (Unregister) input() {}
+func (Leave) input()      {}
+func (Described) input()  {}
+func (Gathered) input()   {}
+func (Up) input()         {}
+func (Down) input()       {}
+func (Received) input()   {}
+func (Signaled) input()   {}
+func (Blame) input()      {}
