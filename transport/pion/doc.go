@@ -1,0 +1,75 @@
+// Package pion is the native driver: WebRTC over UDP with pion/webrtc, for
+// servers and desktops, and to talk with browsers.
+//
+// A [Driver] has one UDP socket for each IP version and one DTLS certificate,
+// shared by all its sessions. A session is one webrtc.PeerConnection: ICE finds
+// a path (RFC 8445), DTLS 1.2 proves the fingerprint that the peer signed
+// (RFC 8827), SCTP carries messages (RFC 8831), and each channel is a data
+// channel that both ends open under the same number. No SDP crosses the
+// network: what a PeerConnection reads is made from a transport.Description,
+// and what it writes becomes one.
+//
+//	d, err := pion.New(pion.Config{ICEServers: []pion.ICEServer{{URLs: []string{"stun:stun.example.org"}}}})
+//	if err != nil {
+//		return err
+//	}
+//	defer d.Close()
+//	s, err := d.Offer(id, handler)
+//
+// # Addresses
+//
+// Told to peers: with a ListenAddr that names an address, that address only;
+// else the addresses of all interfaces that are up and pass Config.Interfaces,
+// but no loopback, link-local or multicast ones; with ICE servers also the
+// address that a STUN server sees, and TURN relays; at most
+// transport.MaxCandidates in all. With RelayOnly relays only.
+//
+// Contacted: public and private addresses of peers, so that two hosts of one
+// LAN find each other. Never contacted: loopback (unless the socket itself is
+// bound to loopback, which then reaches nothing else), unspecified, multicast,
+// broadcast and link-local addresses, ports below 1024, and what Config.Remote
+// refuses. Connectivity checks that come from there are not answered either.
+//
+// The sockets find out about new interfaces within 5 s; sessions that are open
+// stay on the path that they have.
+//
+// # Several sessions with one peer
+//
+// DTLS 1.2 does not tell which of two sessions between the same two sockets a
+// packet is for. So an answerer that has a session with one of the offer's
+// addresses opens further sockets for the new one. Where two ends offer to each
+// other at once and both answer, neither sees it coming: the session that spoke
+// last gets the packets, and the other hears nothing. A node keeps one of the
+// two only, and so does no harm.
+//
+// # Limits
+//
+// What this end queues is bounded by transport.ErrBufferFull: 4 MiB or 65536
+// messages for each channel. What a peer can make a driver hold: 8 addresses
+// and one message of transport.MaxFrame for each channel and session, and 1 MiB
+// of data that was received and not read, to which pion adds about 300 bytes
+// for each message. Pion bounds neither the number of those messages, nor the
+// packets that wait for an ICE agent that does not keep up, nor the source
+// addresses from which a peer with the right password sends checks.
+//
+// Linux caps the socket buffers at net.core.rmem_max and wmem_max; throughput
+// rises about twofold when both allow 4 MiB.
+//
+// # What pion leaves out
+//
+// Of pion/webrtc v4.2.26: a negotiated data channel never tells its SCTP stream
+// of Unordered, MaxRetransmits and MaxLifetime (that happens only with DCEP,
+// RFC 8832), so what this end sends is ordered and reliable whatever the
+// ChannelConfig says. An ICE agent repeats its checks each 200 ms; DTLS doubles
+// its 100 ms with each try. The end of a session that the peer closed takes 400
+// ms in the background, which Driver.Close waits for.
+//
+// # Concurrency
+//
+// A Driver, its sessions and its channels may be used from any goroutine, and no
+// method but Driver.Close waits for anything. A session has one goroutine of
+// its own beside those of pion, a few more while it asks ICE servers, and
+// one for each channel that is open; all end with the session. Handlers are
+// called from these. A handler that does not return holds up Driver.Close, so it
+// must not wait for whoever calls that.
+package pion

@@ -1,0 +1,182 @@
+package pion
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"sync"
+
+	"github.com/pion/logging"
+	"github.com/pion/webrtc/v4"
+
+	"github.com/n2n-overlay/n2n/transport"
+)
+
+// Driver performs WebRTC over UDP. Make one with New.
+type Driver struct {
+	cfg         settings
+	fingerprint [32]byte
+	loggers     logging.LoggerFactory
+	addresses   *addresses
+	reflexive   reflexive
+	mux         *mux // nil with RelayOnly
+	api         *webrtc.API
+	connection  webrtc.Configuration // of every PeerConnection
+
+	ctx    context.Context // ends with the driver
+	cancel context.CancelFunc
+	wg     sync.WaitGroup // the sessions' goroutines
+
+	mu       sync.Mutex
+	closed   bool
+	sessions map[transport.SessionID]*session
+}
+
+var _ transport.Driver = (*Driver)(nil)
+
+// New opens the sockets of a driver. Errors: a Config that cannot work, an
+// address that cannot be listened to. Close frees the sockets.
+func New(cfg Config) (*Driver, error) {
+	d, err := newDriver(cfg)
+	if err != nil {
+		return nil, fmt.Errorf("pion: %w", err)
+	}
+	return d, nil
+}
+
+func newDriver(cfg Config) (*Driver, error) {
+	s, err := cfg.settings()
+	if err != nil {
+		return nil, err
+	}
+	cert, fingerprint, err := certificate(cfg.Certificate)
+	if err != nil {
+		return nil, err
+	}
+	connection, err := configuration(&s, cert)
+	if err != nil {
+		return nil, err
+	}
+	bound, err := listenAddr(s.ListenAddr)
+	if err != nil {
+		return nil, err
+	}
+	d := &Driver{
+		cfg:         s,
+		fingerprint: fingerprint,
+		loggers:     loggers{to: cfg.Logger},
+		addresses:   newAddresses(bound.Addr(), cfg),
+		connection:  connection,
+		sessions:    make(map[transport.SessionID]*session),
+	}
+	if !s.RelayOnly {
+		if d.mux, err = newMux(bound, d.addresses, d.loggers, d.lost); err != nil {
+			return nil, err
+		}
+	}
+	d.api = d.newAPI(d.mux)
+	d.ctx, d.cancel = context.WithCancel(context.Background())
+	return d, nil
+}
+
+// listenAddr reads Config.ListenAddr. An empty host is the IPv6 unspecified
+// address, which stands for both IP versions.
+func listenAddr(s string) (netip.AddrPort, error) {
+	if len(s) > 0 && s[0] == ':' {
+		s = "[::]" + s
+	}
+	a, err := netip.ParseAddrPort(s)
+	if err != nil {
+		return a, fmt.Errorf("listen address: %w", err)
+	}
+	return netip.AddrPortFrom(a.Addr().Unmap(), a.Port()), nil
+}
+
+// lost ends all sessions when a socket fails under them.
+func (d *Driver) lost(err error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, s := range d.sessions {
+		s.fail(err)
+	}
+}
+
+// Offer begins a session as its initiator. Errors: transport.ErrClosed, an id in use.
+func (d *Driver) Offer(id transport.SessionID, h transport.Handler) (transport.Session, error) {
+	s := d.newSession(id, h)
+	s.initiator = true
+	return d.start(s)
+}
+
+// Answer begins a session that a peer has offered. Errors: transport.ErrClosed,
+// an id in use, an offer that cannot work.
+func (d *Driver) Answer(id transport.SessionID, offer transport.Description, h transport.Handler) (transport.Session, error) {
+	if err := offer.Check(); err != nil {
+		return nil, fmt.Errorf("offer: %w", err)
+	}
+	s := d.newSession(id, h)
+	s.offered = copied(offer)
+	s.add(offer.Candidates)
+	return d.start(s)
+}
+
+// start makes a session known and drives it on a goroutine of its own.
+func (d *Driver) start(s *session) (transport.Session, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.closed {
+		return nil, transport.ErrClosed
+	}
+	if d.sessions[s.id] != nil {
+		return nil, fmt.Errorf("session %v: id in use", s.id)
+	}
+	s.ctx, s.cancel = context.WithCancelCause(d.ctx)
+	d.sessions[s.id] = s
+	d.wg.Go(s.run)
+	return s, nil
+}
+
+// end frees the id of a session and its part of the sockets, so that the next
+// session with that peer does not wait until the connection is torn down.
+func (d *Driver) end(s *session) {
+	d.mu.Lock()
+	if d.sessions[s.id] == s {
+		delete(d.sessions, s.id)
+	}
+	d.mu.Unlock()
+	s.leave(d.mux)
+}
+
+// rival reports whether another session uses one of the peer's addresses.
+func (d *Driver) rival(of *session) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, s := range d.sessions {
+		if s != of && s.shares(of) {
+			return true
+		}
+	}
+	return false
+}
+
+// Close ends every session without calling their handlers, and frees the
+// sockets. It waits for calls of handlers that are under way, and for every
+// goroutine. It may be repeated.
+func (d *Driver) Close() error {
+	d.mu.Lock()
+	d.closed = true
+	all := make([]*session, 0, len(d.sessions))
+	for _, s := range d.sessions {
+		all = append(all, s)
+	}
+	d.mu.Unlock()
+	for _, s := range all {
+		_ = s.Close()
+	}
+	d.cancel()
+	d.wg.Wait()
+	if d.mux != nil {
+		_ = d.mux.Close()
+	}
+	return nil
+}

@@ -1,0 +1,25 @@
+package pion
+
+// Crash makes the driver as silent as a dead process: its sockets close under
+// its sessions, and no handler is told.
+func (d *Driver) Crash() {
+	d.mu.Lock()
+	sockets := d.mux.sockets
+	for _, s := range d.sessions {
+		s.silent.Store(true)
+		if s.own != nil {
+			sockets = append(sockets[:len(sockets):len(sockets)], s.own.sockets...)
+		}
+	}
+	d.mu.Unlock()
+	for _, s := range sockets {
+		_ = s.UDPConn.Close()
+	}
+}
+
+// LoseSockets makes the sockets fail under the driver.
+func (d *Driver) LoseSockets() {
+	for _, s := range d.mux.sockets {
+		_ = s.UDPConn.Close()
+	}
+}

@@ -1,0 +1,165 @@
+package pion
+
+import (
+	"net/netip"
+	"slices"
+	"sync"
+
+	"github.com/pion/webrtc/v4"
+
+	"github.com/n2n-overlay/n2n/transport"
+)
+
+// Of transport.MaxCandidates, so many places are kept for what servers tell.
+const (
+	reflexivePlaces = 2
+	relayPlaces     = 2
+)
+
+// mux is the sockets that the session uses; nil: none, only relays.
+func (s *session) mux() *mux {
+	if s.own != nil {
+		return s.own
+	}
+	return s.driver.mux
+}
+
+// known gives the candidates that are known without asking a server.
+func (s *session) known() []transport.Candidate {
+	d, m := s.driver, s.mux()
+	if m == nil {
+		return nil
+	}
+	hosts := transport.MaxCandidates
+	if len(d.cfg.stun) > 0 {
+		hosts -= reflexivePlaces
+	}
+	if len(d.cfg.turn) > 0 {
+		hosts -= relayPlaces
+	}
+	all := m.hostCandidates(hosts)
+	if cached, ok := d.reflexive.cached(); ok && m == d.mux {
+		all = append(all, cached...)
+	}
+	return all
+}
+
+// newlyTold picks the candidates that can and need be told, and notes them.
+func (s *session) newlyTold(found []transport.Candidate) (fresh []transport.Candidate) {
+	for _, c := range found {
+		same := func(o transport.Candidate) bool { return o.Addr == c.Addr }
+		if len(s.told) >= transport.MaxCandidates || slices.ContainsFunc(s.told, same) {
+			continue
+		}
+		if transport.CheckCandidates([]transport.Candidate{c}) != nil { // a server told nonsense
+			continue
+		}
+		s.told = append(s.told, c)
+		fresh = append(fresh, c)
+	}
+	return fresh
+}
+
+// gathered tells the handler what was found.
+func (s *session) gathered(found []transport.Candidate, last bool) {
+	fresh := s.newlyTold(found)
+	if len(fresh) > 0 || last {
+		s.tell(func() { s.handler.Gathered(s.id, fresh, last) })
+	}
+}
+
+// gather asks the servers for more candidates, on goroutines of its own, which
+// close s.found at the end.
+func (s *session) gather() {
+	d := s.driver
+	if len(d.cfg.stun) == 0 && len(d.cfg.turn) == 0 {
+		s.found = nil
+		s.gathered(nil, true)
+		return
+	}
+	d.wg.Go(func() {
+		defer close(s.found)
+		var both sync.WaitGroup
+		defer both.Wait()
+		if len(d.cfg.stun) > 0 {
+			both.Go(func() { s.find(s.askForReflexive()) })
+		}
+		if len(d.cfg.turn) > 0 {
+			both.Go(s.awaitRelays)
+		}
+	})
+}
+
+// awaitRelays ends after the agent's last relay.
+func (s *session) awaitRelays() {
+	for {
+		select {
+		case c, more := <-s.relays:
+			if !more {
+				return
+			}
+			s.find([]transport.Candidate{c})
+		case <-s.ctx.Done():
+			return
+		}
+	}
+}
+
+// find brings candidates to the session's goroutine.
+func (s *session) find(c []transport.Candidate) {
+	select {
+	case s.found <- c:
+	case <-s.ctx.Done():
+	}
+}
+
+func (s *session) askForReflexive() []transport.Candidate {
+	d := s.driver
+	if s.own != nil {
+		return d.ask(s.ctx, s.own)
+	}
+	return d.reflexive.get(s.ctx, d.wg.Go, func() []transport.Candidate { return d.ask(d.ctx, d.mux) })
+}
+
+// watchCandidates has the ICE agent tell when its part of the sockets is ready,
+// and which relays it found; hosts and what STUN servers say is known without
+// it. The agent waits for each call, so none may take long.
+func (s *session) watchCandidates(pc *webrtc.PeerConnection) {
+	sockets := 0
+	if m := s.mux(); m != nil {
+		sockets = len(m.GetListenAddresses())
+	}
+	if sockets == 0 {
+		close(s.ready)
+	}
+	pc.OnICECandidate(func(c *webrtc.ICECandidate) { // one call after the other
+		switch {
+		case c == nil: // after the last
+			if sockets > 0 {
+				sockets = 0
+				close(s.ready)
+			}
+			close(s.relays)
+		case c.Typ == webrtc.ICECandidateTypeHost:
+			if sockets--; sockets == 0 {
+				close(s.ready)
+			}
+		case c.Typ == webrtc.ICECandidateTypeRelay:
+			select {
+			case s.relays <- relayCandidate(c):
+			default: // more than one for each server and IP version
+			}
+		}
+	})
+}
+
+// relayCandidate is the zero Candidate, which is not told, if pion has no IP
+// address.
+func relayCandidate(c *webrtc.ICECandidate) transport.Candidate {
+	ip, err := netip.ParseAddr(c.Address)
+	if err != nil {
+		return transport.Candidate{}
+	}
+	addr := netip.AddrPortFrom(ip.Unmap(), c.Port)
+	return transport.Candidate{Type: transport.Relayed, Priority: c.Priority, Addr: addr}
+}

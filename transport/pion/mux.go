@@ -1,0 +1,110 @@
+package pion
+
+import (
+	"errors"
+	"net"
+	"net/netip"
+
+	"github.com/pion/ice/v4"
+	"github.com/pion/logging"
+	"github.com/pion/transport/v5/stdnet"
+
+	"github.com/n2n-overlay/n2n/transport"
+)
+
+// mux is the sockets that sessions share, at most one for each IP version, and
+// pion/ice's multiplexers on them. It is the ice.UDPMux of a webrtc.API.
+type mux struct {
+	addresses *addresses
+	sockets   []*socket
+	shared    []*ice.UniversalUDPMuxDefault // one for each socket
+}
+
+var _ ice.UDPMux = (*mux)(nil)
+
+// newMux opens sockets at an address. The IPv6 unspecified address stands for
+// both IP versions, of which one may fail.
+func newMux(bound netip.AddrPort, a *addresses, loggers logging.LoggerFactory, onLost func(error)) (*mux, error) {
+	at := []netip.AddrPort{bound}
+	if bound.Addr() == netip.IPv6Unspecified() {
+		at = []netip.AddrPort{netip.AddrPortFrom(netip.IPv4Unspecified(), bound.Port()), bound}
+	}
+	m := &mux{addresses: a}
+	var failed error
+	for _, addr := range at {
+		s, err := listen(addr, a.reachable, onLost)
+		if err != nil {
+			failed = errors.Join(failed, err)
+			continue
+		}
+		m.sockets = append(m.sockets, s)
+		m.shared = append(m.shared, ice.NewUniversalUDPMuxDefault(ice.UniversalUDPMuxParams{
+			UDPConn: s,
+			Net:     &stdnet.Net{},
+			Logger:  loggers.NewLogger("mux"),
+		}))
+	}
+	if len(m.sockets) == 0 {
+		return nil, failed
+	}
+	return m, nil
+}
+
+// GetListenAddresses gives the ICE agent one address for each socket. At which
+// others the peer may reach a socket is no concern of the agent, since they are
+// one base to it (RFC 8445 section 5.1.1.1), and fewer pairs are fewer checks.
+func (m *mux) GetListenAddresses() []net.Addr {
+	var all []net.Addr
+	for _, s := range m.sockets {
+		for _, ip := range m.addresses.fresh().hosts {
+			if ip.Is4() == s.local.Addr().Is4() {
+				all = append(all, net.UDPAddrFromAddrPort(netip.AddrPortFrom(ip, s.local.Port())))
+				break
+			}
+		}
+	}
+	return all
+}
+
+// GetConn gives an ICE agent its part of a socket, by its ufrag.
+func (m *mux) GetConn(ufrag string, addr net.Addr) (net.PacketConn, error) {
+	for i, s := range m.sockets {
+		if a, ok := addr.(*net.UDPAddr); ok && (a.IP.To4() != nil) == s.local.Addr().Is4() {
+			return m.shared[i].GetConn(ufrag, addr)
+		}
+	}
+	return nil, errors.New("no socket for " + addr.String())
+}
+
+// RemoveConnByUfrag frees what GetConn gave.
+func (m *mux) RemoveConnByUfrag(ufrag string) {
+	for _, shared := range m.shared {
+		shared.RemoveConnByUfrag(ufrag)
+	}
+}
+
+// Close frees the sockets and waits for their readers.
+func (m *mux) Close() error {
+	for _, shared := range m.shared {
+		_ = shared.Close() // and the socket
+	}
+	return nil
+}
+
+// hostCandidates are the addresses at which the sockets can be reached, at most n.
+func (m *mux) hostCandidates(n int) []transport.Candidate {
+	var all []transport.Candidate
+	for _, ip := range m.addresses.fresh().hosts {
+		for _, s := range m.sockets {
+			if s.local.Addr().Is4() != ip.Is4() || len(all) >= n {
+				continue
+			}
+			all = append(all, transport.Candidate{
+				Type:     transport.Host,
+				Priority: priority(preferHost, len(all)),
+				Addr:     netip.AddrPortFrom(ip, s.local.Port()),
+			})
+		}
+	}
+	return all
+}

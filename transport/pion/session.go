@@ -1,0 +1,248 @@
+package pion
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/pion/webrtc/v4"
+
+	"github.com/n2n-overlay/n2n/transport"
+)
+
+const (
+	// setupTimeout is how long an attempt may take from the moment that both
+	// descriptions are known. The node gives up sooner; this is for its faults.
+	setupTimeout = 30 * time.Second
+
+	// drainTimeout is for how long Down waits until messages that came before
+	// the end have been handled.
+	drainTimeout = 200 * time.Millisecond
+)
+
+var (
+	errPeerClosed = errors.New("closed by the peer")
+	errSetup      = fmt.Errorf("no connection within %v", setupTimeout)
+)
+
+// session is one attempt at a connection and then the connection.
+type session struct {
+	driver    *Driver
+	id        transport.SessionID
+	handler   transport.Handler
+	initiator bool
+	offered   transport.Description // of the peer, unless this end is the initiator
+
+	ctx    context.Context // ends with the session; its cause is why
+	cancel context.CancelCauseFunc
+	silent atomic.Bool // the handler is not called any more
+
+	// To the session's goroutine.
+	answer chan transport.Description // once; buffered: 1
+	added  chan struct{}              // candidates were; buffered: 1
+	found  chan []transport.Candidate // of this end; closed after the last
+	ready  chan struct{}              // closed when the ICE agent can be reached
+	relays chan transport.Candidate   // of this end; closed after the last; buffered
+	opened chan struct{}              // closed when the first channels are open
+
+	mu         sync.Mutex
+	finished   bool
+	candidates []transport.Candidate  // of the peer
+	pc         *webrtc.PeerConnection // nil until it is made
+	ufrag      string                 // of this end; empty until it is known
+	channels   map[uint16]*channel
+	pending    int  // of the first channels, not open yet
+	up         bool // Up has returned: channels may be read
+	ended      bool // no reader is started any more
+	readers    sync.WaitGroup
+
+	// Of the session's goroutine alone.
+	remote [32]byte              // fingerprint of the peer
+	told   []transport.Candidate // to the peer
+	given  int                   // of candidates, to the ICE agent
+	own    *mux                  // of this session alone
+}
+
+func (d *Driver) newSession(id transport.SessionID, h transport.Handler) *session {
+	s := &session{
+		driver:   d,
+		id:       id,
+		handler:  h,
+		answer:   make(chan transport.Description, 1),
+		added:    make(chan struct{}, 1),
+		found:    make(chan []transport.Candidate),
+		ready:    make(chan struct{}),
+		relays:   make(chan transport.Candidate, 2*maxServers),
+		opened:   make(chan struct{}),
+		channels: make(map[uint16]*channel),
+		pending:  2,
+	}
+	for _, number := range []uint16{transport.ControlChannel, transport.FirstChannel} {
+		s.channels[number] = &channel{session: s, number: number}
+	}
+	return s
+}
+
+// copied is a description that shares no memory with d.
+func copied(d transport.Description) transport.Description {
+	d.SCTPInit = slices.Clone(d.SCTPInit)
+	d.Candidates = slices.Clone(d.Candidates)
+	return d
+}
+
+// Finish applies the answer. Errors: transport.ErrClosed; a session that this
+// end answered or finished before. A bad answer ends the session with Down.
+func (s *session) Finish(answer transport.Description) error {
+	if s.ctx.Err() != nil {
+		return transport.ErrClosed
+	}
+	if !s.initiator {
+		return fmt.Errorf("session %v: finish of a session that the peer offered", s.id)
+	}
+	s.mu.Lock()
+	again := s.finished
+	s.finished = true
+	s.mu.Unlock()
+	if again {
+		return fmt.Errorf("session %v: finished before", s.id)
+	}
+	if err := answer.Check(); err != nil {
+		s.fail(fmt.Errorf("answer: %w", err))
+		return nil
+	}
+	if answer.Setup == transport.SetupActPass { // RFC 8842 section 5.3
+		s.fail(errors.New("answer: no DTLS role chosen"))
+		return nil
+	}
+	s.add(answer.Candidates)
+	s.answer <- copied(answer)
+	return nil
+}
+
+// AddCandidates adds addresses of the peer. Those that must not be contacted,
+// and those beyond transport.MaxCandidates, are passed over. Errors:
+// transport.ErrClosed, candidates that no peer sends.
+func (s *session) AddCandidates(c []transport.Candidate) error {
+	if s.ctx.Err() != nil {
+		return transport.ErrClosed
+	}
+	if err := transport.CheckCandidates(c); err != nil {
+		return fmt.Errorf("session %v: %w", s.id, err)
+	}
+	s.add(c)
+	return nil
+}
+
+func (s *session) add(candidates []transport.Candidate) {
+	var reachable []transport.Candidate // found without a lock: Config.Remote is the user's
+	for _, c := range candidates {
+		if s.driver.addresses.reachable(c.Addr) {
+			reachable = append(reachable, c)
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, c := range reachable {
+		same := func(o transport.Candidate) bool { return o.Addr == c.Addr }
+		if len(s.candidates) < transport.MaxCandidates && !slices.ContainsFunc(s.candidates, same) {
+			s.candidates = append(s.candidates, c)
+		}
+	}
+	select {
+	case s.added <- struct{}{}:
+	default: // the session's goroutine has yet to look
+	}
+}
+
+// shares reports whether both sessions know a common address of their peers.
+func (s *session) shares(with *session) bool {
+	with.mu.Lock()
+	theirs := with.candidates // append leaves what is there as it is
+	with.mu.Unlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.ContainsFunc(theirs, func(c transport.Candidate) bool {
+		return slices.ContainsFunc(s.candidates, func(o transport.Candidate) bool { return o.Addr == c.Addr })
+	})
+}
+
+// leave frees the session's part of shared sockets. What it still sends goes out.
+func (s *session) leave(m *mux) {
+	s.mu.Lock()
+	ufrag := s.ufrag
+	s.mu.Unlock()
+	if m != nil && ufrag != "" {
+		m.RemoveConnByUfrag(ufrag)
+	}
+}
+
+// Close ends the session. The peer is told, as far as there is a connection.
+func (s *session) Close() error {
+	s.silent.Store(true)
+	s.driver.end(s)
+	s.cancel(transport.ErrClosed)
+	return nil
+}
+
+// fail ends the session with Down.
+func (s *session) fail(reason error) { s.cancel(reason) }
+
+// run is the session's goroutine, from the beginning to the end. It alone calls
+// the handler, but for Message.
+func (s *session) run() {
+	err := s.drive()
+	if cause := context.Cause(s.ctx); cause != nil && cause != errFailed {
+		err = cause // and not what failed because of it
+	}
+	s.driver.end(s)
+	if err == errPeerClosed {
+		s.drain()
+	}
+	s.cancel(err)
+	if !s.silent.Swap(true) {
+		s.handler.Down(s.id, err)
+	}
+
+	s.mu.Lock()
+	s.ended = true
+	pc := s.pc
+	s.mu.Unlock()
+	if pc != nil {
+		_ = pc.GracefulClose() // what is wrong with a connection does not matter at its end
+	}
+	if s.own != nil {
+		_ = s.own.Close()
+	}
+	s.readers.Wait()
+}
+
+// tell calls the handler, unless the session is over.
+func (s *session) tell(call func()) {
+	if !s.silent.Load() {
+		call()
+	}
+}
+
+// drain waits until the messages that the peer sent before it closed have been
+// handled, but not for long.
+func (s *session) drain() {
+	s.mu.Lock()
+	s.ended = true
+	s.mu.Unlock()
+	done := make(chan struct{})
+	s.driver.wg.Go(func() {
+		s.readers.Wait()
+		close(done)
+	})
+	timer := time.NewTimer(drainTimeout)
+	defer timer.Stop()
+	select {
+	case <-done:
+	case <-timer.C:
+	case <-s.driver.ctx.Done():
+	}
+}
