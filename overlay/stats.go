@@ -1,0 +1,116 @@
+package overlay
+
+import (
+	"sync/atomic"
+	"time"
+
+	"github.com/n2n-overlay/n2n/fsm/arc"
+	"github.com/n2n-overlay/n2n/fsm/referee"
+	"github.com/n2n-overlay/n2n/fsm/signal"
+	"github.com/n2n-overlay/n2n/overlay/internal/core"
+	"github.com/n2n-overlay/n2n/transport"
+)
+
+// Stats counts what a node has done since it began. Sessions is what is open
+// now.
+type Stats struct {
+	Sessions        int
+	SessionsOpened  uint64
+	SessionsLost    uint64 // that this end did not close
+	SignalsSent     uint64
+	SignalsReceived uint64
+	SignalsStale    uint64 // of attempts that are over, or repeated
+	SignalsRefused  uint64 // wrong addressee, wrong offer, reflected
+	SignalsDropped  uint64 // a channel that carried them was full
+	BadSignatures   uint64
+	Malformed       uint64 // messages and signals that no peer of this version sends
+	Violations      uint64 // that cost a peer its session
+	Relayed         uint64 // signals of others, passed on
+	Bounced         uint64 // signals of others, that went no further
+	Forged          uint64 // relays whose path lied
+	Glares          uint64 // offers that crossed
+	MessagesSent    uint64
+	BytesSent       uint64
+	FramesReceived  uint64
+	BytesReceived   uint64
+	Edges           uint64 // replayed on the referee; zero without Config.Audit
+	Divergences     uint64 // that the referee found; must be zero
+	Bugs            uint64 // events that the machines rule out; must be zero
+}
+
+// counts are the counters that goroutines other than the loop touch.
+type counts struct {
+	SignalsDropped, BadSignatures, Malformed      atomic.Uint64
+	MessagesSent, BytesSent, Frames, BytesReceivd atomic.Uint64
+	Edges, Divergences, Bugs                      atomic.Uint64
+}
+
+func (c *counts) sent(n int) {
+	c.MessagesSent.Add(1)
+	c.BytesSent.Add(uint64(n))
+}
+
+func (c *counts) received(n int) {
+	c.Frames.Add(1)
+	c.BytesReceivd.Add(uint64(n))
+}
+
+// Stats gives the counters. After Close it gives the last ones.
+func (n *Node) Stats() Stats {
+	var s Stats
+	read := func() {
+		c := n.core.Stats()
+		s = Stats{
+			Sessions: len(n.core.Neighbors()), SessionsOpened: c.SessionsOpened, SessionsLost: c.SessionsLost,
+			SignalsSent: c.SignalsSent, SignalsReceived: c.SignalsReceived, SignalsStale: c.SignalsStale,
+			SignalsRefused: c.SignalsRefused, Violations: c.Violations,
+			Relayed: c.Relayed, Bounced: c.Bounced, Forged: c.Forged, Glares: c.Glares,
+		}
+	}
+	if !n.ask(read) {
+		<-n.done // the loop has ended: the core is still
+		read()
+		s.Sessions = 0
+	}
+	c := &n.counts
+	s.SignalsDropped, s.BadSignatures, s.Malformed = c.SignalsDropped.Load(), c.BadSignatures.Load(), c.Malformed.Load()
+	s.MessagesSent, s.BytesSent = c.MessagesSent.Load(), c.BytesSent.Load()
+	s.FramesReceived, s.BytesReceived = c.Frames.Load(), c.BytesReceivd.Load()
+	s.Edges, s.Divergences, s.Bugs = c.Edges.Load(), c.Divergences.Load(), c.Bugs.Load()
+	return s
+}
+
+// Neighbor is a peer with an open session.
+type Neighbor struct {
+	Peer      transport.PeerID
+	Age       time.Duration // of the session
+	RTT       time.Duration // of the last ping; zero: not measured yet
+	Protocols []string      // with arcs on it
+}
+
+// Neighbors lists the peers with an open session, in the order of their ids.
+func (n *Node) Neighbors() []Neighbor {
+	var list []Neighbor
+	n.ask(func() {
+		for _, c := range n.core.Neighbors() {
+			list = append(list, Neighbor{c.Peer, n.now() - c.Since, c.RTT, c.Protocols})
+		}
+	})
+	return list
+}
+
+// replay gives an edge to the referee.
+func replay(r *referee.Referee, e core.Edge) error {
+	switch e.Machine {
+	case "link":
+		return r.Link(signal.LinkState(e.From), signal.LinkEdge(e.Edge), signal.LinkState(e.To))
+	case "broker":
+		return r.Broker(signal.BrokerState(e.From), signal.BrokerEdge(e.Edge), signal.BrokerState(e.To))
+	case "meeting":
+		return r.Meeting(signal.MeetingState(e.From), signal.MeetingEdge(e.Edge), signal.MeetingState(e.To))
+	case "session":
+		return r.Session(arc.SessionState(e.From), arc.SessionEdge(e.Edge), arc.SessionState(e.To))
+	default:
+		return r.Arc(arc.ArcState(e.From), arc.ArcEdge(e.Edge), arc.ArcState(e.To))
+	}
+}
