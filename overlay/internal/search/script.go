@@ -1,0 +1,94 @@
+package search
+
+import (
+	"github.com/n2n-overlay/n2n/overlay/internal/core"
+	"github.com/n2n-overlay/n2n/overlay/internal/sim"
+)
+
+// Peers of the worlds. In all of them a has the smaller id: it is polite, and
+// yields to b.
+const (
+	a = iota
+	b
+	c
+	d
+)
+
+const everybody = 1<<a | 1<<b | 1<<c | 1<<d
+
+// soon lets sessions that nobody uses close at once: the linger timer is due
+// when it starts, and so fires at any moment.
+var soon = sim.Options{Config: func(_ int, cfg *core.Config) { cfg.Linger = -1 }}
+
+func pair(w *sim.World) { w.Connected(a, b) }
+
+func pairTwice(w *sim.World) {
+	w.Connected(a, b)
+	w.Connect(b, a)
+	w.Settle()
+}
+
+func star(w *sim.World) {
+	w.Connected(a, c)
+	w.Connected(b, c)
+}
+
+func triangle(w *sim.World) {
+	star(w)
+	w.Connected(a, b)
+}
+
+func line(w *sim.World) {
+	w.Connected(a, c)
+	w.Connected(c, d)
+	w.Connected(b, d)
+}
+
+func connects(i, j int, via ...int) Line {
+	return Line{Do: func(w *sim.World) { w.Connect(i, j, via...) }, If: alive(i)}
+}
+
+func joins(i, j int) Line {
+	return Line{Do: func(w *sim.World) { w.Join(i, j, true) }, If: alive(i, j)}
+}
+
+func introduces(broker, i, j int) Line {
+	return Line{Do: func(w *sim.World) { w.Introduce(broker, i, j) }, If: alive(broker)}
+}
+
+func disconnects(i, j int) Line {
+	return Line{
+		Do: func(w *sim.World) { w.Disconnect(i, j) },
+		If: func(w *sim.World) bool { return w.Peers[i].Alive && arcsTo(w, i, j) > 0 },
+	}
+}
+
+func unregisters(i int) Line {
+	return Line{Do: func(w *sim.World) { w.Register(i, "p", false) }, If: alive(i)}
+}
+
+func alive(peers ...int) func(*sim.World) bool {
+	return func(w *sim.World) bool {
+		for _, i := range peers {
+			if !w.Peers[i].Alive {
+				return false
+			}
+		}
+		return true
+	}
+}
+
+func arcsTo(w *sim.World, i, j int) int {
+	return w.Peers[i].Out[sim.Arc{Protocol: "p", Peer: w.Peers[j].ID}]
+}
+
+func arcsBetween(i, j, n int) func(*sim.World) bool {
+	return func(w *sim.World) bool { return both(w, i, j) && arcsTo(w, i, j)+arcsTo(w, j, i) >= n }
+}
+
+// both reports whether two peers have the same session open.
+func both(w *sim.World, i, j int) bool {
+	s, open := w.Peers[i].Core.Open(w.Peers[j].ID)
+	t, there := w.Peers[j].Core.Open(w.Peers[i].ID)
+	return open && there && s == t
+}
