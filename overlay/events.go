@@ -31,15 +31,17 @@ func (d Direction) String() string {
 }
 
 // Cause is why an arc closed.
-type Cause = core.Cause
+type Cause uint8
 
 // The causes.
 const (
-	Here    = core.Here    // this end closed it
-	There   = core.There   // the other end closed it
-	Left    = core.Left    // the other end left the network
-	Crashed = core.Crashed // the session was lost
+	Here    = Cause(core.Here)    // this end closed it
+	There   = Cause(core.There)   // the other end closed it
+	Left    = Cause(core.Left)    // the other end left the network
+	Crashed = Cause(core.Crashed) // the session was lost
 )
+
+func (c Cause) String() string { return core.Cause(c).String() }
 
 // ArcOpened says that an arc has begun.
 type ArcOpened struct {

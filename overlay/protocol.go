@@ -235,7 +235,7 @@ func (n *Node) tell(e core.Effect) {
 		n.protocol(e.Protocol).tell(ArcOpened{Peer: e.Peer, Direction: direction(e.Out), NewSession: e.NewSession, Via: e.Via}, e.Out, e.Peer, 1)
 	case core.Closed:
 		n.log.Debug("arc closed", "protocol", e.Protocol, "peer", e.Peer.Short(), "out", e.Out, "cause", e.Cause)
-		n.protocol(e.Protocol).tell(ArcClosed{Peer: e.Peer, Direction: direction(e.Out), Cause: e.Cause}, e.Out, e.Peer, -1)
+		n.protocol(e.Protocol).tell(ArcClosed{Peer: e.Peer, Direction: direction(e.Out), Cause: Cause(e.Cause)}, e.Out, e.Peer, -1)
 	case core.Failed:
 		n.log.Debug("arc failed", "protocol", e.Protocol, "peer", e.Peer.Short(), "err", e.Err)
 		n.protocol(e.Protocol).tell(ArcFailed{Peer: e.Peer, Via: e.Via, Err: connectError(context.Background(), &e)}, true, e.Peer, 0)
