@@ -181,7 +181,8 @@ func (c *channel) Send(p []byte) error {
 		return nil
 	}
 	if _, err := c.stream.Write(p); err != nil { // copies p
-		return transport.ErrClosed // all else was ruled out
+		c.end() // the peer has closed it, which its reader is about to hear
+		return transport.ErrClosed
 	}
 	return nil
 }
@@ -215,14 +216,19 @@ func (q *sendQueue) push(n int) {
 func (c *channel) Close() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.end()
+	return nil
+}
+
+// end closes this end, once. The caller holds c.mu.
+func (c *channel) end() {
 	if c.closed {
-		return nil
+		return
 	}
 	c.closed = true
 	if c.stream != nil {
 		_ = c.stream.Close() // fails only if the session is over
 	}
-	return nil
 }
 
 func (c *channel) isClosed() bool {
