@@ -47,6 +47,7 @@ var (
 	ErrClosed     = errors.New("closed")
 	ErrTooLarge   = errors.New("message larger than transport.MaxFrame")
 	ErrBufferFull = errors.New("send buffer full")
+	ErrSections   = errors.New("no media section left in this session")
 )
 
 // Driver performs WebRTC for one node.

@@ -15,7 +15,7 @@
 // What each part does: link.go gets a session (offers, answers, glare),
 // signals.go judges what others say about it, attempt.go knows one driver
 // session, session.go keeps, leaves and closes it, arc.go counts what it is kept
-// for, channel.go numbers its channels, broker.go passes the signals of others
+// for, channel.go numbers its channels, media.go adds and removes its tracks, broker.go passes the signals of others
 // on, meeting.go asks neighbors to connect, guest.go meets peers over any
 // channel, check.go says what must never be.
 package core
@@ -24,6 +24,7 @@ import (
 	"time"
 
 	"github.com/n2n-overlay/n2n/fsm/arc"
+	"github.com/n2n-overlay/n2n/fsm/media"
 	"github.com/n2n-overlay/n2n/fsm/signal"
 	"github.com/n2n-overlay/n2n/transport"
 )
@@ -56,6 +57,7 @@ type Config struct {
 	MaxPending     int           // attempts under way that others began; zero: 64
 	MaxPeers       int           // peers remembered; zero: 4096
 	MaxArcs        int           // arcs with one peer; zero: 1024
+	Media          bool          // the driver has media
 
 	Trace func(Edge) // called for every edge that a machine takes; may be nil
 }
@@ -91,7 +93,7 @@ func (c *Config) setup() time.Duration {
 
 // Edge is one step of one machine, as Config.Trace gets it.
 type Edge struct {
-	Machine        string // link, broker, meeting, session, arc
+	Machine        string // link, broker, meeting, session, arc, exchange
 	Peer           transport.PeerID
 	From, Edge, To uint8
 }
@@ -210,6 +212,10 @@ func (c *Core) handle(in Input) {
 		c.received(in)
 	case Signaled:
 		c.signaled(in)
+	case MediaChanged:
+		c.mediaChanged(in)
+	case MediaDone:
+		c.mediaDone(in)
 	case Blame:
 		if p := c.sessions[in.ID]; p != nil && p.at != nil && p.at.id == in.ID {
 			c.violate(p, in.What)
@@ -258,6 +264,8 @@ func (c *Core) fire(t timer) {
 		}
 	case timerPing:
 		c.beat(p)
+	case timerMedia:
+		c.stepExchange(p, media.ExchangePatience())
 	case timerForget:
 		c.forget(p)
 	}
