@@ -134,6 +134,12 @@ func (m *Media) MatchAnswer(offer *Media) error {
 	return m.MatchOffer(offer.Sections)
 }
 
+// MediaDriver is a Driver that may have media.
+type MediaDriver interface {
+	Driver
+	Media() bool // its sessions are MediaSessions
+}
+
 // A MediaSession is a Session that can carry audio and video. Drivers may do
 // without. Its methods do not wait either; the outcome of OfferMedia,
 // AnswerMedia and FinishMedia comes as MediaDone, and the caller has one of them

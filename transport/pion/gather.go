@@ -132,9 +132,12 @@ func (s *session) watchCandidates(pc *webrtc.PeerConnection) {
 	if sockets == 0 {
 		close(s.ready)
 	}
+	last := false
 	pc.OnICECandidate(func(c *webrtc.ICECandidate) { // one call after the other
 		switch {
+		case last: // each later exchange of descriptions says so again
 		case c == nil: // after the last
+			last = true
 			if sockets > 0 {
 				sockets = 0
 				close(s.ready)
