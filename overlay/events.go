@@ -10,7 +10,8 @@ import (
 )
 
 // Event is what happened to a protocol's arcs: ArcOpened, ArcClosed, ArcFailed
-// or Lagged. Of each arc that opens, opening and closing are told once, in that
+// or Lagged; or to the tracks that its peers send: TrackAdded or TrackEnded. Of
+// each arc that opens, opening and closing are told once, in that
 // order.
 type Event interface{ event() }
 

@@ -4,7 +4,7 @@ import (
 	"github.com/pion/interceptor"
 	"github.com/pion/webrtc/v4"
 
-	"github.com/n2n-overlay/n2n/transport/internal/mediasdp"
+	"github.com/n2n-overlay/n2n/transport/internal/sdp"
 )
 
 // registerMedia says what sessions with media can do: one codec of each kind, lost
@@ -16,13 +16,13 @@ func registerMedia(engine *webrtc.MediaEngine, registry *interceptor.Registry) {
 			RTPCodecCapability: webrtc.RTPCodecCapability{
 				MimeType: webrtc.MimeTypeOpus, ClockRate: 48000, Channels: 2, SDPFmtpLine: "minptime=10;useinbandfec=1",
 			},
-			PayloadType: mediasdp.DefaultOpus,
+			PayloadType: sdp.DefaultOpus,
 		},
 		webrtc.RTPCodecTypeVideo: {
 			RTPCodecCapability: webrtc.RTPCodecCapability{
 				MimeType: webrtc.MimeTypeVP8, ClockRate: 90000, RTCPFeedback: []webrtc.RTCPFeedback{{Type: "ccm", Parameter: "fir"}},
 			},
-			PayloadType: mediasdp.DefaultVP8,
+			PayloadType: sdp.DefaultVP8,
 		},
 	}
 	var failed error

@@ -7,7 +7,7 @@ import (
 	"github.com/pion/webrtc/v4"
 
 	"github.com/n2n-overlay/n2n/transport"
-	"github.com/n2n-overlay/n2n/transport/internal/mediasdp"
+	"github.com/n2n-overlay/n2n/transport/internal/sdp"
 )
 
 // mediaSession is a session of a driver with Config.Media.
@@ -122,12 +122,11 @@ func (t *tracks) makeAnswer(pc *webrtc.PeerConnection, offer transport.Media) (t
 	if err := offer.MatchOffer(before); err != nil {
 		return transport.Media{}, err
 	}
-	d := t.session.described
-	sdp, err := mediasdp.Offer(remoteSDP(d), d, offer)
+	text, err := sdp.RemoteOffer(t.session.described, offer)
 	if err != nil {
 		return transport.Media{}, err
 	}
-	if err := pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: sdp}); err != nil {
+	if err := pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: text}); err != nil {
 		return transport.Media{}, err
 	}
 	if err := t.place(pc, false, 0, 0); err != nil {
@@ -156,13 +155,12 @@ func (t *tracks) finish(pc *webrtc.PeerConnection, answer transport.Media) error
 	t.mu.Lock()
 	offer := t.offer
 	t.mu.Unlock()
-	d := t.session.described
-	sdp, err := mediasdp.Answer(remoteSDP(d), d, offer, answer)
+	text, err := sdp.RemoteAnswer(t.session.described, offer, answer)
 	if err != nil {
 		return err
 	}
 	t.learn(answer)
-	if err := pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: sdp}); err != nil {
+	if err := pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: text}); err != nil {
 		return err
 	}
 	t.agree()
@@ -171,7 +169,7 @@ func (t *tracks) finish(pc *webrtc.PeerConnection, answer transport.Media) error
 
 // read reads the local SDP, and adds what only this driver knows of its tracks.
 func (t *tracks) read(pc *webrtc.PeerConnection, local webrtc.SessionDescription, like *transport.Media) (transport.Media, error) {
-	m, err := mediasdp.Read(local.SDP, like)
+	m, err := sdp.LocalMedia(local.SDP, like)
 	if err != nil {
 		return m, err
 	}

@@ -51,6 +51,14 @@ func (c *Core) open(id transport.SessionID) *peer {
 	return nil
 }
 
+// Peer gives the other end of a session that is open; zero: it is not.
+func (c *Core) Peer(id transport.SessionID) transport.PeerID {
+	if p := c.open(id); p != nil {
+		return p.id
+	}
+	return transport.PeerID{}
+}
+
 // media handles a neighbor's message about media; false: it has no place here.
 func (c *Core) media(p *peer, in Received) bool {
 	x := &p.at.media

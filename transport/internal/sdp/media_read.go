@@ -1,4 +1,4 @@
-package mediasdp
+package sdp
 
 import (
 	"errors"
@@ -9,10 +9,10 @@ import (
 	"github.com/n2n-overlay/n2n/transport"
 )
 
-// Read reads the media sections of this end's own SDP. Labels are left empty.
+// LocalMedia reads the media sections of what a PeerConnection says of itself. Labels are left empty.
 // For a codec that no section has, the payload type is that of like, or the
 // default if like is nil.
-func Read(sdp string, like *transport.Media) (transport.Media, error) {
+func LocalMedia(sdp string, like *transport.Media) (transport.Media, error) {
 	r := reader{m: transport.Media{Opus: DefaultOpus, VP8: DefaultVP8}}
 	if like != nil {
 		r.m.Opus, r.m.VP8 = like.Opus, like.VP8

@@ -1,17 +1,4 @@
-// Package mediasdp is what drivers share about audio and video in SDP: it makes
-// the media sections of a peer's SDP from a transport.Media, and reads the local
-// ones into one. The text itself never crosses the network.
-//
-//	sdp, err := mediasdp.Offer(session, description, media)
-//	media, err := mediasdp.Read(local, like)
-//
-// Section i of a Media is the media section with mid i+1; mid 0 is the one for
-// data channels. All are one bundle (RFC 9143), so they use the transport that
-// the session has. What a section says, beyond a Section, is the same for all
-// peers: one codec, RTCP feedback that every driver understands, rtcp-mux.
-//
-// Its functions may be called from any goroutine.
-package mediasdp
+package sdp
 
 import (
 	"fmt"
@@ -20,6 +7,12 @@ import (
 
 	"github.com/n2n-overlay/n2n/transport"
 )
+
+// Section i of a transport.Media is the media section with mid i+1; mid 0 is the
+// one for data channels. All are one bundle (RFC 9143), so they use the transport
+// that the session has. What a section says, beyond a transport.Section, is the
+// same for all peers: one codec, RTCP feedback that every driver understands,
+// rtcp-mux.
 
 // twcc names the header extension that tells a sender how packets fare.
 const twcc = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
@@ -30,18 +23,18 @@ const (
 	DefaultVP8  = 96
 )
 
-// Offer is the SDP of a peer that offers m. base is what it would be without
-// media, and d what that was made from.
-func Offer(base string, d transport.Description, m transport.Media) (string, error) {
+// RemoteOffer is the SDP of a peer that offers m on a session that is open. d is
+// what the session began with.
+func RemoteOffer(d transport.Description, m transport.Media) (string, error) {
 	directions := make([]string, len(m.Sections))
 	for i, s := range m.Sections {
 		directions[i] = direction(s.SSRC != 0, true)
 	}
-	return extend(base, d, m, directions)
+	return remoteMedia(d, m, directions)
 }
 
-// Answer is the SDP of a peer that answers m to an offer of this end.
-func Answer(base string, d transport.Description, offer, m transport.Media) (string, error) {
+// RemoteAnswer is the SDP of a peer that answers m to an offer of this end.
+func RemoteAnswer(d transport.Description, offer, m transport.Media) (string, error) {
 	if err := m.MatchAnswer(&offer); err != nil {
 		return "", err
 	}
@@ -49,7 +42,7 @@ func Answer(base string, d transport.Description, offer, m transport.Media) (str
 	for i, s := range m.Sections {
 		directions[i] = direction(s.SSRC != 0, offer.Sections[i].SSRC != 0)
 	}
-	return extend(base, d, m, directions)
+	return remoteMedia(d, m, directions)
 }
 
 func direction(sends, receives bool) string {
@@ -64,20 +57,16 @@ func direction(sends, receives bool) string {
 	return "inactive"
 }
 
-func extend(base string, d transport.Description, m transport.Media, directions []string) (string, error) {
-	const alone = "a=group:BUNDLE 0\r\n"
+func remoteMedia(d transport.Description, m transport.Media, directions []string) (string, error) {
 	if err := m.Check(); err != nil {
 		return "", err // so no field can hold a line break
 	}
-	if !strings.Contains(base, alone) {
-		return "", fmt.Errorf("media: SDP without %q", alone)
-	}
-	group := "a=group:BUNDLE 0"
+	bundle := "0"
 	for i := range m.Sections {
-		group += " " + strconv.Itoa(i+1)
+		bundle += " " + strconv.Itoa(i+1)
 	}
 	var b strings.Builder
-	b.WriteString(strings.Replace(base, alone, group+"\r\n", 1))
+	b.WriteString(remote(d, bundle))
 	for i, s := range m.Sections {
 		w := writer{&b}
 		w.section(d, m, i, directions[i])
