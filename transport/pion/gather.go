@@ -133,7 +133,10 @@ func (s *session) watchCandidates(pc *webrtc.PeerConnection) {
 		close(s.ready)
 	}
 	last := false
-	pc.OnICECandidate(func(c *webrtc.ICECandidate) { // one call after the other
+	var mu sync.Mutex // calls come one after the other, but from several goroutines
+	pc.OnICECandidate(func(c *webrtc.ICECandidate) {
+		mu.Lock()
+		defer mu.Unlock()
 		switch {
 		case last: // each later exchange of descriptions says so again
 		case c == nil: // after the last

@@ -176,7 +176,8 @@ func (t *tracks) read(pc *webrtc.PeerConnection, local webrtc.SessionDescription
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for _, s := range t.senders {
-		if i, ok := section(pc, func(x *webrtc.RTPTransceiver) bool { return s.rtp != nil && x.Sender() == s.rtp }); ok && i < len(m.Sections) {
+		i, ok := section(pc, func(x *webrtc.RTPTransceiver) bool { return s.rtp != nil && x.Sender() == s.rtp })
+		if ok && i < len(m.Sections) && m.Sections[i].SSRC != 0 { // else it was detached just now
 			m.Sections[i].Label = s.label
 			s.told = true
 		}

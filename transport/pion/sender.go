@@ -149,14 +149,21 @@ func (s *sender) Driver() any {
 }
 
 // Detach ends the track: no packet is sent from now on, and the next description
-// leaves it out.
+// leaves it out. One that an exchange under way may begin to send is stopped
+// when that is over: pion does not begin to send what was stopped.
 func (s *sender) Detach() {
 	s.tracks.mu.Lock()
+	defer s.tracks.mu.Unlock()
 	s.removed = true
-	rtp := s.rtp
-	s.tracks.mu.Unlock()
-	if rtp != nil {
-		s.tracks.begin(func() { _ = rtp.Stop() }) // fails only for a connection that is over
+	if s.agreed {
+		s.stop()
+	}
+}
+
+// stop ends what is sent; the caller holds tracks.mu.
+func (s *sender) stop() {
+	if rtp := s.rtp; rtp != nil && !s.tracks.ended {
+		s.tracks.work.Go(func() { _ = rtp.Stop() }) // fails only for a connection that is over
 	}
 }
 
@@ -260,5 +267,8 @@ func (t *tracks) agree() {
 	defer t.mu.Unlock()
 	for _, s := range t.senders {
 		s.agreed = s.agreed || s.told
+		if s.removed {
+			s.stop()
+		}
 	}
 }
