@@ -20,6 +20,7 @@ type exchangeWorld struct {
 	knows [2]uint8          // what each end knows of the other's
 	busy  [2]job            // of each driver
 	hold  [2]uint8          // what the description that the driver works on says
+	room  uint8             // for how many wishes the offer under way has room
 	queue [2][8]mediaMessage
 	len   [2]uint8
 
@@ -39,6 +40,7 @@ type mediaMessage struct {
 	kind media.ExchangeEventKind // zero: none
 	n, h uint8
 	says uint8 // of a description
+	room uint8 // of an offer
 }
 
 // exchanger plays one machine.
@@ -55,7 +57,6 @@ type exchangeModel struct {
 type exchangeStep struct {
 	end int
 	ev  media.ExchangeEventKind
-	msg bool
 }
 
 func (x exchangeModel) starts() []exchangeWorld {
@@ -66,15 +67,15 @@ func (x exchangeModel) starts() []exchangeWorld {
 
 func (x exchangeModel) next(w exchangeWorld, visit func(exchangeStep, exchangeWorld, string)) {
 	for i := range 2 {
-		try := func(msg bool, v exchangeWorld, ev media.ExchangeEvent, says uint8) {
-			fault := x.take(&v, i, ev, says)
-			visit(exchangeStep{i, ev.Kind, msg}, v, fault)
+		try := func(v exchangeWorld, ev media.ExchangeEvent, says uint8) {
+			fault := x.take(&v, i, ev, says, v.room)
+			visit(exchangeStep{i, ev.Kind}, v, fault)
 		}
 		if w.changes > 0 && x.able[i] { // who has no driver for media has no tracks
 			v := w
 			v.changes--
 			v.want[i]++
-			try(false, v, media.ExchangeChange(), 0)
+			try(v, media.ExchangeChange(), 0)
 		}
 		if w.busy[i] != idle {
 			v := w
@@ -83,16 +84,16 @@ func (x exchangeModel) next(w exchangeWorld, visit func(exchangeStep, exchangeWo
 			if w.busy[i] == using {
 				ev = media.ExchangeFinished()
 			}
-			try(false, v, ev, w.hold[i])
+			try(v, ev, w.hold[i])
 			if w.failures > 0 {
 				v.failures--
-				try(false, v, media.ExchangeBroken(), 0)
+				try(v, media.ExchangeBroken(), 0)
 			}
 		}
 		if w.m[i].Patience && w.early > 0 {
 			v := w
 			v.early--
-			try(false, v, media.ExchangePatience(), 0)
+			try(v, media.ExchangePatience(), 0)
 		}
 		if w.len[i] > 0 {
 			v := w
@@ -101,14 +102,15 @@ func (x exchangeModel) next(w exchangeWorld, visit func(exchangeStep, exchangeWo
 			v.len[i]--
 			v.queue[i][v.len[i]] = mediaMessage{}
 			ev := media.ExchangeEvent{Kind: m.kind, N: uint32(m.n), H: uint32(m.h)}
-			try(true, v, ev, m.says)
+			fault := x.take(&v, i, ev, m.says, m.room)
+			visit(exchangeStep{i, ev.Kind}, v, fault)
 		}
 	}
 }
 
 // take gives one end an event and carries out what it says. says is what the
-// description at hand says.
-func (x exchangeModel) take(w *exchangeWorld, i int, ev media.ExchangeEvent, says uint8) (fault string) {
+// description at hand says, and room for how many wishes it has room.
+func (x exchangeModel) take(w *exchangeWorld, i int, ev media.ExchangeEvent, says, room uint8) (fault string) {
 	from := w.m[i]
 	next, never, fx := x.play(from, ev)
 	if never {
@@ -122,16 +124,16 @@ func (x exchangeModel) take(w *exchangeWorld, i int, ev media.ExchangeEvent, say
 		m := mediaMessage{}
 		switch e {
 		case media.ExchangeFxMake:
-			w.busy[i], w.hold[i] = making, w.want[i]
+			w.busy[i], w.hold[i], w.room = making, w.want[i], uint8(next.Heard)
 		case media.ExchangeFxTake:
-			w.busy[i], w.hold[i] = taking, min(w.want[i], uint8(ev.H))
+			w.busy[i], w.hold[i] = taking, min(w.want[i], room)
 			w.knows[i] = says
 		case media.ExchangeFxUse:
 			w.busy[i], w.knows[i] = using, says
 		case media.ExchangeFxSendMediaWant:
 			m = mediaMessage{kind: media.ExchangeOnMediaWant, n: uint8(next.Mine)}
 		case media.ExchangeFxSendMediaOffer:
-			m = mediaMessage{kind: media.ExchangeOnMediaOffer, n: uint8(next.Seq), h: uint8(next.Told), says: says}
+			m = mediaMessage{kind: media.ExchangeOnMediaOffer, n: uint8(next.Seq), h: uint8(next.Told), says: says, room: room}
 		case media.ExchangeFxSendMediaAnswer:
 			m = mediaMessage{kind: media.ExchangeOnMediaAnswer, n: uint8(next.Seq), says: says}
 		case media.ExchangeFxSendMediaStop:
