@@ -90,8 +90,9 @@ func New(cfg Config) (*Node, error) {
 	if cfg.Audit {
 		n.referee = referee.New()
 	}
+	m, ok := cfg.Driver.(transport.MediaDriver)
 	n.core = core.New(core.Config{
-		ID: n.id, First: core.FirstNumber(n.start), Hash: n.codec.Hash, Trace: n.trace,
+		ID: n.id, Media: ok && m.Media(), First: core.FirstNumber(n.start), Hash: n.codec.Hash, Trace: n.trace,
 		ConnectTimeout: cfg.ConnectTimeout, Linger: cfg.Linger, Heartbeat: cfg.Heartbeat, MaxPending: cfg.MaxPending,
 	})
 	go n.loop()
@@ -255,6 +256,7 @@ func (n *Node) Close() error {
 		n.err = n.driver.Close()
 		for _, s := range n.sessions {
 			close(s.gone)
+			s.media.end(s, ErrClosed)
 		}
 		n.mu.Lock()
 		protocols := n.protocols

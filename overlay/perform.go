@@ -19,6 +19,7 @@ type session struct {
 	gone    chan struct{} // closed when the session is over
 
 	pipes pipes
+	media tracks
 }
 
 // perform carries out what the core wants. It never waits: what takes time
@@ -43,8 +44,11 @@ func (n *Node) perform(e core.Effect) {
 		n.openChannel(e)
 	case core.Usable:
 		n.usable(e)
-	case core.Opened, core.Closed, core.Reversed, core.Failed:
+	case core.Opened, core.Reversed, core.Failed:
 		n.tell(e)
+	case core.Closed:
+		n.tell(e)
+		n.arcClosed(e)
 	case core.Done:
 		n.mu.Lock()
 		if result := n.calls[e.Call]; result != nil {
@@ -58,6 +62,8 @@ func (n *Node) perform(e core.Effect) {
 		}
 	case core.Fault:
 		n.fault(e)
+	default:
+		n.performMedia(e)
 	}
 }
 
@@ -95,6 +101,7 @@ func (n *Node) end(id transport.SessionID) {
 	for _, pp := range s.pipes.all() {
 		pp.protocol.dropPipe(pp)
 	}
+	s.media.end(s, ErrNotNeighbor)
 	if s.driver != nil {
 		s.driver.Close()
 	}
@@ -219,6 +226,11 @@ func (s *session) Message(id transport.SessionID, channel uint16, data []byte) {
 		return
 	}
 	in := core.Received{ID: id, Msg: m}
+	if in.Media, err = sections(m); err != nil {
+		s.node.counts.Malformed.Add(1)
+		s.node.post(core.Blame{ID: id, What: err.Error()})
+		return
+	}
 	if r, ok := m.(*signal.Relay); ok && len(r.Path) > 0 && int(r.Position) == len(r.Path)-1 {
 		in.Signal = s.node.open(r.Payload)
 	}

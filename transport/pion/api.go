@@ -91,11 +91,14 @@ func (d *Driver) newAPI(m *mux) *webrtc.API {
 	se.SetSCTPMaxMessageSize(transport.MaxFrame)
 	se.SetSCTPRTOMax(sctpRTOMax)
 
-	// Without media there is nothing to register.
+	engine, registry := &webrtc.MediaEngine{}, &interceptor.Registry{}
+	if cfg.Media { // else there is nothing to register
+		registerMedia(engine, registry)
+	}
 	return webrtc.NewAPI(
 		webrtc.WithSettingEngine(se),
-		webrtc.WithMediaEngine(&webrtc.MediaEngine{}),
-		webrtc.WithInterceptorRegistry(&interceptor.Registry{}),
+		webrtc.WithMediaEngine(engine),
+		webrtc.WithInterceptorRegistry(registry),
 	)
 }
 

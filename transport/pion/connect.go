@@ -31,6 +31,7 @@ func (s *session) drive() error {
 	if err != nil {
 		return fmt.Errorf("sockets: %w", err)
 	}
+	s.api = api
 	pc, err := s.newPeerConnection(api)
 	if err != nil {
 		return fmt.Errorf("PeerConnection: %w", err)
@@ -86,6 +87,9 @@ func (s *session) newPeerConnection(api *webrtc.API) (*webrtc.PeerConnection, er
 	pc.OnDataChannel(func(c *webrtc.DataChannel) {
 		s.fail(fmt.Errorf("protocol violation: the peer opened channel %d by itself", *c.ID()))
 	})
+	if s.media != nil {
+		pc.OnTrack(func(t *webrtc.TrackRemote, r *webrtc.RTPReceiver) { s.media.onTrack(pc, t, r) })
+	}
 	s.watchCandidates(pc)
 	for _, c := range s.channels {
 		if err := c.open(pc); err != nil {
@@ -130,7 +134,7 @@ func (s *session) describe(pc *webrtc.PeerConnection) (d transport.Description, 
 // apply gives the PeerConnection what is known of the peer; it begins to
 // connect.
 func (s *session) apply(pc *webrtc.PeerConnection, kind webrtc.SDPType, remote transport.Description) error {
-	s.remote = remote.Fingerprint
+	s.remote, s.described = remote.Fingerprint, remote
 	s.giveCandidates(pc)
 	return pc.SetRemoteDescription(webrtc.SessionDescription{Type: kind, SDP: sdp.Remote(remote)})
 }

@@ -32,7 +32,7 @@ type Driver struct {
 	sessions map[transport.SessionID]*session
 }
 
-var _ transport.Driver = (*Driver)(nil)
+var _ transport.MediaDriver = (*Driver)(nil)
 
 // New opens the sockets of a driver. Errors: a Config that cannot work, an
 // address that cannot be listened to. Close frees the sockets.
@@ -92,6 +92,9 @@ func listenAddr(s string) (netip.AddrPort, error) {
 	return netip.AddrPortFrom(a.Addr().Unmap(), a.Port()), nil
 }
 
+// Media reports whether sessions carry audio and video: Config.Media.
+func (d *Driver) Media() bool { return d.cfg.Media }
+
 // lost ends all sessions when a socket fails under them.
 func (d *Driver) lost(err error) {
 	d.mu.Lock()
@@ -133,6 +136,9 @@ func (d *Driver) start(s *session) (transport.Session, error) {
 	s.ctx, s.cancel = context.WithCancelCause(d.ctx)
 	d.sessions[s.id] = s
 	d.wg.Go(s.run)
+	if s.media != nil {
+		return mediaSession{s}, nil
+	}
 	return s, nil
 }
 

@@ -36,6 +36,7 @@ type session struct {
 	handler   transport.Handler
 	initiator bool
 	offered   transport.Description // of the peer, unless this end is the initiator
+	described transport.Description // of the peer, once it was applied
 
 	ctx    context.Context // ends with the session; its cause is why
 	cancel context.CancelCauseFunc
@@ -49,6 +50,8 @@ type session struct {
 	relays chan transport.Candidate   // of this end; closed after the last; buffered
 	opened chan struct{}              // closed when the first channels are open
 
+	media *tracks // nil without Config.Media
+
 	mu         sync.Mutex
 	finished   bool
 	candidates []transport.Candidate  // of the peer
@@ -61,7 +64,8 @@ type session struct {
 	readers    sync.WaitGroup
 
 	// Of the session's goroutine alone.
-	remote [32]byte              // fingerprint of the peer
+	remote [32]byte // fingerprint of the peer
+	api    *webrtc.API
 	told   []transport.Candidate // to the peer
 	given  int                   // of candidates, to the ICE agent
 	own    *mux                  // of this session alone
@@ -80,6 +84,9 @@ func (d *Driver) newSession(id transport.SessionID, h transport.Handler) *sessio
 		opened:   make(chan struct{}),
 		channels: make(map[uint16]*channel),
 		pending:  2,
+	}
+	if d.cfg.Media {
+		s.media = &tracks{session: s, began: make(map[int]*transport.Track)}
 	}
 	for _, number := range []uint16{transport.ControlChannel, transport.FirstChannel} {
 		s.channels[number] = &channel{session: s, number: number}
@@ -218,6 +225,9 @@ func (s *session) run() {
 		_ = s.own.Close()
 	}
 	s.readers.Wait()
+	if s.media != nil {
+		s.media.end()
+	}
 }
 
 // tell calls the handler, unless the session is over.

@@ -34,6 +34,7 @@ type attempt struct {
 	greeted bool // the other end said hello
 	opened  time.Duration
 
+	media exchange
 	lines map[string]*line // of each protocol
 	used  map[uint16]bool  // channel numbers
 }

@@ -69,7 +69,7 @@ func (c *Core) control(p *peer, in Received) bool {
 	case *signal.Met:
 		c.met(p, m)
 	default:
-		return false
+		return c.media(p, in)
 	}
 	return true
 }

@@ -301,6 +301,16 @@ func (k *Key) arc(a *anArc) {
 	k.Uint(a.asked.id)
 }
 
+// exchange adds what is known of a session's media.
+func (k *Key) exchange(x *exchange) {
+	m := &x.m
+	k.Uint(uint64(m.State))
+	k.Bool(m.Offers, m.Able, m.More, m.Patience)
+	for _, n := range []uint32{m.Seq, m.Mine, m.Heard, m.Told, uint32(x.audio), uint32(x.video), uint32(x.asks[0]), uint32(x.asks[1])} {
+		k.Uint(uint64(n))
+	}
+}
+
 func (k *Key) attempt(at *attempt) {
 	if at == nil {
 		k.Uint(0)
@@ -311,6 +321,7 @@ func (k *Key) attempt(at *attempt) {
 	k.ID(at.to)
 	k.Bool(at.mine, at.theirs, at.bulk, at.last, at.owe, at.up, at.greeted)
 	k.route(at.route)
+	k.exchange(&at.media)
 	k.Description(at.local)
 	k.Uint(uint64(len(at.found)))
 	k.Uint(at.void)

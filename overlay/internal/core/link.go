@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/n2n-overlay/n2n/fsm/arc"
+	"github.com/n2n-overlay/n2n/fsm/media"
 	"github.com/n2n-overlay/n2n/fsm/signal"
 	"github.com/n2n-overlay/n2n/transport"
 )
@@ -109,6 +110,7 @@ func (c *Core) end(p *peer) {
 		c.later(func() { c.leaveMeetings(p) })
 	}
 	c.timers.stop(timer{kind: timerPing, peer: p.id})
+	c.timers.stop(timer{kind: timerMedia, peer: p.id})
 	c.emit(CloseSession{at.id})
 }
 
@@ -122,6 +124,7 @@ func (c *Core) settled(at *attempt) {
 
 func (c *Core) linkOpened(p *peer) {
 	p.at.opened = c.now
+	p.at.media.m = media.NewExchange(p.at.mine, c.cfg.Media)
 	c.settled(p.at)
 	c.stats.SessionsOpened++
 	c.startBeat(p)
