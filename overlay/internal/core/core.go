@@ -56,6 +56,7 @@ type Config struct {
 	MaxPending     int           // attempts under way that others began; zero: 64
 	MaxPeers       int           // peers remembered; zero: 4096
 	MaxArcs        int           // arcs with one peer; zero: 1024
+	Wishless       bool          // offers do not say which arc they are made for, as others' need not
 
 	Trace func(Edge) // called for every edge that a machine takes; may be nil
 }
