@@ -48,8 +48,11 @@ func (s *session) drive() error {
 // one needs another socket at one end. That is the answerer's, since the
 // initiator does not know yet whom it will talk to.
 func (s *session) access() (*webrtc.API, error) {
-	d := s.driver
+	d, serve := s.driver, !s.initiator && serves(s.offered)
 	if d.mux == nil || s.initiator || !d.rival(s) {
+		if serve {
+			return d.serving, nil
+		}
 		return d.api, nil
 	}
 	own, err := newMux(netip.AddrPortFrom(d.addresses.bound, 0), d.addresses, d.loggers, s.fail)
@@ -57,7 +60,7 @@ func (s *session) access() (*webrtc.API, error) {
 		return nil, err
 	}
 	s.own = own
-	return d.newAPI(own), nil
+	return d.newAPI(own, serve), nil
 }
 
 // newPeerConnection makes the PeerConnection with the channels that were asked
@@ -109,15 +112,18 @@ func (s *session) describe(pc *webrtc.PeerConnection) (d transport.Description, 
 	if err != nil {
 		return d, err
 	}
-	if err := pc.SetLocalDescription(local); err != nil {
-		return d, err
-	}
 	if d, err = localDescription(local.SDP); err != nil {
 		return d, err
 	}
 	s.mu.Lock()
 	s.ufrag = d.Ufrag
 	s.mu.Unlock()
+	if s.described = d; !s.initiator {
+		s.driver.eager.expect(d, s.offered)
+	}
+	if err := pc.SetLocalDescription(local); err != nil {
+		return d, err
+	}
 	select { // else the peer's first check is lost, and the next comes 200 ms later
 	case <-s.ready:
 	case <-s.ctx.Done():
@@ -130,6 +136,9 @@ func (s *session) describe(pc *webrtc.PeerConnection) (d transport.Description, 
 // connect.
 func (s *session) apply(pc *webrtc.PeerConnection, kind webrtc.SDPType, remote transport.Description) error {
 	s.remote = remote.Fingerprint
+	if s.initiator {
+		s.driver.eager.expect(s.described, remote)
+	}
 	s.giveCandidates(pc)
 	return pc.SetRemoteDescription(webrtc.SessionDescription{Type: kind, SDP: remoteSDP(remote)})
 }

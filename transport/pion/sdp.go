@@ -61,7 +61,7 @@ func colons(fingerprint [32]byte) string {
 // localDescription reads what a PeerConnection says of itself. Candidates are
 // passed over.
 func localDescription(sdp string) (transport.Description, error) {
-	var d transport.Description
+	d := transport.Description{Eager: true} // as every session of this driver
 	for line := range strings.Lines(sdp) {
 		key, value, _ := strings.Cut(strings.TrimRight(line, "\r\n"), ":")
 		if err := readAttribute(&d, key, value); err != nil {
