@@ -74,6 +74,15 @@ type Signal struct {
 
 	Reason      Reason       // reject
 	Description *Description // offer, answer
+	Wish        *Wish        // offer: the arc that it is made for; nil: none is told
 	Candidates  []Candidate  // candidates: all that were found since the description
 	Last        bool         // candidates: no more will be found
+}
+
+// Wish is the arc that an offer is made for. Who answers can take it together
+// with its hello, a round trip before a request on the session would reach it;
+// and both ends know that FirstChannel is that protocol's.
+type Wish struct {
+	Arc      uint64 // as in the Bind that will follow; not zero
+	Protocol string // 1 to 64 bytes of UTF-8
 }

@@ -50,8 +50,11 @@ func (s *session) drive() error {
 // one needs another socket at one end. That is the answerer's, since the
 // initiator does not know yet whom it will talk to.
 func (s *session) access() (*webrtc.API, error) {
-	d := s.driver
+	d, serve := s.driver, !s.initiator && serves(s.offered)
 	if d.mux == nil || s.initiator || !d.rival(s) {
+		if serve {
+			return d.serving, nil
+		}
 		return d.api, nil
 	}
 	own, err := newMux(netip.AddrPortFrom(d.addresses.bound, 0), d.addresses, d.loggers, s.fail)
@@ -59,7 +62,7 @@ func (s *session) access() (*webrtc.API, error) {
 		return nil, err
 	}
 	s.own = own
-	return d.newAPI(own), nil
+	return d.newAPI(own, serve), nil
 }
 
 // newPeerConnection makes the PeerConnection with the channels that were asked
@@ -114,15 +117,19 @@ func (s *session) describe(pc *webrtc.PeerConnection) (d transport.Description, 
 	if err != nil {
 		return d, err
 	}
-	if err := pc.SetLocalDescription(local); err != nil {
-		return d, err
-	}
 	if d, err = sdp.Local(local.SDP); err != nil {
 		return d, err
 	}
+	d.Eager = true
 	s.mu.Lock()
 	s.ufrag = d.Ufrag
 	s.mu.Unlock()
+	if s.described = d; !s.initiator {
+		s.driver.eager.expect(d, s.offered)
+	}
+	if err := pc.SetLocalDescription(local); err != nil {
+		return d, err
+	}
 	select { // else the peer's first check is lost, and the next comes 200 ms later
 	case <-s.ready:
 	case <-s.ctx.Done():
@@ -134,7 +141,10 @@ func (s *session) describe(pc *webrtc.PeerConnection) (d transport.Description, 
 // apply gives the PeerConnection what is known of the peer; it begins to
 // connect.
 func (s *session) apply(pc *webrtc.PeerConnection, kind webrtc.SDPType, remote transport.Description) error {
-	s.remote, s.described = remote.Fingerprint, remote
+	s.remote, s.applied = remote.Fingerprint, remote
+	if s.initiator {
+		s.driver.eager.expect(s.described, remote)
+	}
 	s.giveCandidates(pc)
 	return pc.SetRemoteDescription(webrtc.SessionDescription{Type: kind, SDP: sdp.Remote(remote)})
 }

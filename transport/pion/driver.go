@@ -20,7 +20,9 @@ type Driver struct {
 	addresses   *addresses
 	reflexive   reflexive
 	mux         *mux // nil with RelayOnly
+	eager       eager
 	api         *webrtc.API
+	serving     *webrtc.API          // of sessions that are the DTLS server when they answer
 	connection  webrtc.Configuration // of every PeerConnection
 
 	ctx    context.Context // ends with the driver
@@ -74,7 +76,7 @@ func newDriver(cfg Config) (*Driver, error) {
 			return nil, err
 		}
 	}
-	d.api = d.newAPI(d.mux)
+	d.api, d.serving = d.newAPI(d.mux, false), d.newAPI(d.mux, true)
 	d.ctx, d.cancel = context.WithCancel(context.Background())
 	return d, nil
 }
@@ -150,6 +152,7 @@ func (d *Driver) end(s *session) {
 		delete(d.sessions, s.id)
 	}
 	d.mu.Unlock()
+	d.eager.forget(s.localUfrag())
 	s.leave(d.mux)
 }
 

@@ -59,6 +59,7 @@ type Config struct {
 	MaxPeers       int           // peers remembered; zero: 4096
 	MaxArcs        int           // arcs with one peer; zero: 1024
 	Media          bool          // the driver has media
+	Wishless       bool          // offers do not say which arc they are made for, as others' need not
 
 	Trace func(Edge) // called for every edge that a machine takes; may be nil
 }

@@ -5,7 +5,9 @@ import (
 	"crypto/ed25519"
 	"crypto/sha256"
 	"fmt"
+	"unicode/utf8"
 
+	"github.com/n2n-overlay/n2n/fsm/arc"
 	"github.com/n2n-overlay/n2n/transport"
 )
 
@@ -124,6 +126,11 @@ func check(s *transport.Signal) error {
 		return fmt.Errorf("%v: %v", k, s.Reason)
 	case (len(s.Candidates) > 0 || s.Last) && k != transport.Candidates:
 		return fmt.Errorf("%v: candidates out of place", k)
+	}
+	if w := s.Wish; w != nil {
+		if k != transport.Offer || w.Arc == 0 || w.Protocol == "" || len(w.Protocol) > arc.MaxBindProtocol || !utf8.ValidString(w.Protocol) {
+			return fmt.Errorf("%v: wish out of place or beyond its limits", k)
+		}
 	}
 	if s.Description != nil {
 		if err := s.Description.Check(); err != nil {
