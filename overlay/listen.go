@@ -133,11 +133,11 @@ func (l *listener) Accept() (net.Conn, error) {
 		switch {
 		case err != nil:
 			return nil, &net.OpError{Op: "accept", Net: Addr{}.Network(), Addr: l.Addr(), Err: err}
-		case s != nil:
-			s.accepted()
+		case s == nil:
+			<-bell
+		case s.accepted():
 			return s, nil
 		}
-		<-bell
 	}
 }
 

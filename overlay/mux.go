@@ -196,7 +196,7 @@ func (m *mux) receive(kind byte, b []byte) (violation string) {
 // known reports whether there was a stream of that number.
 func (m *mux) known(id uint64) bool {
 	if m.mine(id) {
-		return id < m.next
+		return id > 0 && id < m.next
 	}
 	return id > 0 && id < m.expected
 }

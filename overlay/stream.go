@@ -297,14 +297,16 @@ func (s *Stream) refused() {
 	s.bell.ring()
 }
 
-// accepted says that the stream was taken by Accept.
-func (s *Stream) accepted() {
+// accepted says that the stream waits for Accept no more. It reports whether
+// there is any use for it: it may be over, and nothing have come before.
+func (s *Stream) accepted() bool {
 	s.mux.mu.Lock()
 	defer s.mux.mu.Unlock()
 	if s.waits {
 		s.waits = false
 		s.mux.waiting--
 	}
+	return s.err == nil || s.unread.Len() > 0
 }
 
 // decline refuses a stream that nobody will accept any more.
