@@ -29,8 +29,10 @@ func (h *hostile) frame(kind byte, number uint64, rest ...byte) {
 
 func TestHostileStreams(t *testing.T) {
 	for name, attack := range map[string]func(h *hostile){
-		"no number":             func(h *hostile) { h.send(1, []byte{data}) },
-		"endless number":        func(h *hostile) { h.send(1, append([]byte{data}, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255)) },
+		"no number": func(h *hostile) { h.send(1, []byte{data}) },
+		"endless number": func(h *hostile) {
+			h.send(1, append([]byte{data}, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255))
+		},
 		"unknown kind":          func(h *hostile) { h.frame(open, 1); h.frame(flow+1, 1) },
 		"never opened":          func(h *hostile) { h.frame(data, 1, 7) },
 		"stream zero":           func(h *hostile) { h.frame(finish, 0) },

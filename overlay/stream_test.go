@@ -447,3 +447,15 @@ func TestProtocolIsRegisteredAgain(t *testing.T) {
 		}
 	})
 }
+
+// An arc that turns carries its streams on.
+func TestStreamsOutliveReverse(t *testing.T) {
+	bubble(t, 2, func(k *kit) {
+		k.join(0, 1)
+		a, b := k.dial(0, 1)
+		k.must(k.chat[0].Reverse(k.ctx, k.id(1)))
+		k.rest(time.Second)
+		k.write(a, "still here")
+		k.read(b, "still here")
+	})
+}
