@@ -47,6 +47,8 @@ type Node struct {
 	close  sync.Once
 	err    error // of closing the driver
 
+	helpers sync.WaitGroup // goroutines that post an input
+
 	mu        sync.Mutex
 	protocols map[string]*Protocol
 	calls     map[uint64]chan core.Done
@@ -257,6 +259,9 @@ func (n *Node) Close() error {
 		for _, s := range n.sessions {
 			close(s.gone)
 			s.media.end(s, ErrClosed)
+			for _, pp := range s.pipes.all() {
+				pp.mux.end(errOfProtocol, true)
+			}
 		}
 		n.mu.Lock()
 		protocols := n.protocols
@@ -265,6 +270,7 @@ func (n *Node) Close() error {
 		for _, p := range protocols {
 			p.end()
 		}
+		n.helpers.Wait()
 	})
 	<-n.done
 	return n.err

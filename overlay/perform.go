@@ -2,6 +2,7 @@ package overlay
 
 import (
 	"errors"
+	"sync"
 
 	"github.com/n2n-overlay/n2n/fsm/signal"
 	"github.com/n2n-overlay/n2n/overlay/internal/core"
@@ -17,6 +18,7 @@ type session struct {
 	driver  transport.Session
 	control transport.Channel
 	gone    chan struct{} // closed when the session is over
+	failing sync.Once
 
 	pipes pipes
 	media tracks
@@ -99,7 +101,8 @@ func (n *Node) end(id transport.SessionID) {
 	delete(n.sessions, id)
 	close(s.gone)
 	for _, pp := range s.pipes.all() {
-		pp.protocol.dropPipe(pp)
+		pp.owner().dropPipe(pp)
+		pp.mux.end(ErrNotNeighbor, true)
 	}
 	s.media.end(s, ErrNotNeighbor)
 	if s.driver != nil {
@@ -149,16 +152,17 @@ func (n *Node) openChannel(e core.OpenChannel) {
 	if s == nil || p == nil {
 		return
 	}
+	if pp := s.pipes.get(e.Channel); pp != nil { // the protocol was registered before
+		pp.adopt(p)
+		p.setPipe(e.Peer, pp)
+		return
+	}
 	pp := newPipe(s, e.Peer, p, e.Channel)
 	s.pipes.put(pp) // before the channel can bring anything
-	c, err := s.driver.Channel(e.Channel, transport.ChannelConfig{})
-	if err != nil {
+	if err := pp.open(s.driver); err != nil {
 		n.failed = append(n.failed, core.Down{ID: e.ID, Err: err})
 		return
 	}
-	pp.mu.Lock()
-	pp.channel = c
-	pp.mu.Unlock()
 	p.setPipe(e.Peer, pp)
 }
 
@@ -189,6 +193,14 @@ func (n *Node) trace(e core.Edge) {
 		n.counts.Divergences.Add(1)
 		n.log.Error("referee", "machine", e.Machine, "peer", e.Peer.Short(), "err", err)
 	}
+}
+
+// fail ends a session that this end cannot go on with.
+func (s *session) fail(err error) {
+	s.failing.Do(func() {
+		// The loop may be waiting for a lock that the caller holds.
+		s.node.helpers.Go(func() { s.node.post(core.Down{ID: s.id, Err: err}) })
+	})
 }
 
 // Described, Gathered, Up, Down and Message are what the driver says.
