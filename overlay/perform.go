@@ -44,7 +44,7 @@ func (n *Node) perform(e core.Effect) {
 		n.openChannel(e)
 	case core.Usable:
 		n.usable(e)
-	case core.Opened, core.Failed:
+	case core.Opened, core.Reversed, core.Failed:
 		n.tell(e)
 	case core.Closed:
 		n.tell(e)

@@ -228,7 +228,7 @@ func (s *session) why(pc *webrtc.PeerConnection) error {
 	case reason != errFailed:
 		return reason
 	case pc.ICEConnectionState() == webrtc.ICEConnectionStateFailed:
-		return fmt.Errorf("nothing heard of the peer for %v", s.driver.cfg.Silence)
+		return fmt.Errorf("%w for %v", transport.ErrSilent, s.driver.cfg.Silence)
 	case pc.SCTP().Transport().GetRemoteCertificate() != nil && !s.proven(pc):
 		return errFingerprint
 	}
