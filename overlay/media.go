@@ -47,11 +47,13 @@ type Sender struct {
 	ready    chan struct{} // closed when both ends agree, or never will
 	done     chan struct{} // closed when it is over
 
-	// Owned by the loop until done is closed.
-	sender  transport.Sender
+	sender transport.Sender
+
+	// Owned by the loop.
 	decided bool
 	over    bool
-	err     error // why; read after ready or done
+	failed  error // why it was never sent; for who waits for ready
+	err     error // why it is over; for who waits for done
 }
 
 // AddTrack sends a track of audio or video to a peer of either view, and returns
@@ -89,8 +91,8 @@ func (p *Protocol) AddTrack(ctx context.Context, to transport.PeerID, track any)
 	case <-p.node.stop:
 		return nil, ErrClosed
 	}
-	if s.err != nil {
-		return nil, fmt.Errorf("track to %s: %w", to.Short(), s.err)
+	if s.failed != nil {
+		return nil, fmt.Errorf("track to %s: %w", to.Short(), s.failed)
 	}
 	return s, nil
 }
@@ -171,13 +173,14 @@ func (s *Sender) end(err error) {
 		return
 	}
 	s.over, s.err = true, err
-	s.decide()
+	s.decide(err)
 	close(s.done)
 }
 
-func (s *Sender) decide() {
+// decide tells who waits in AddTrack, once.
+func (s *Sender) decide(err error) {
 	if !s.decided {
-		s.decided = true
+		s.decided, s.failed = true, err
 		close(s.ready)
 	}
 }

@@ -56,7 +56,7 @@ func (t *tracks) settle(all bool) {
 		switch {
 		case s.decided:
 		case s.sender.Agreed():
-			s.decide()
+			s.decide(nil)
 		case all:
 			t.drop(s, transport.ErrSections)
 		}

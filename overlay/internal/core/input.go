@@ -127,7 +127,8 @@ type (
 		ID           transport.SessionID
 		Audio, Video uint8
 	}
-	// MediaDone is the outcome of OfferMedia, AnswerMedia or FinishMedia.
+	// MediaDone is the outcome of OfferMedia or AnswerMedia, with a description,
+	// or of FinishMedia, without.
 	MediaDone struct {
 		ID    transport.SessionID
 		Media *transport.Media

@@ -34,7 +34,7 @@ func (c *Core) mediaDone(in MediaDone) {
 	switch {
 	case in.Err != nil:
 		c.stepExchange(p, media.ExchangeBroken())
-	case x.m.State == media.ExchangeFinishing:
+	case in.Media == nil:
 		c.stepExchange(p, media.ExchangeFinished())
 	default:
 		x.hand = in.Media
