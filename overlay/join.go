@@ -107,7 +107,7 @@ func (j *join) end() {
 // Admit lets a newcomer in: it takes the offer that a Join made, and returns
 // the answer to be brought back. It returns as soon as that is known; whether
 // the newcomer comes shows in the protocol's events. Whatever is carried back
-// must reach the newcomer within a minute. Errors: ErrMalformed, ErrSignature,
+// must reach the newcomer within Config.AdmitTimeout. Errors: ErrMalformed, ErrSignature,
 // ErrRefused for an offer that was answered before, ErrClosed or the context's.
 func (n *Node) Admit(ctx context.Context, offer []byte) (answer []byte, err error) {
 	c := n.newConduit()

@@ -40,8 +40,9 @@ const (
 )
 
 // newAPI makes what PeerConnections are made of, all that use one mux. A nil
-// mux is none: relays only.
-func (d *Driver) newAPI(m *mux) *webrtc.API {
+// mux is none: relays only. An attempt finds a path within the given time, and an
+// established session is silent for as long at the most.
+func (d *Driver) newAPI(m *mux, silence time.Duration) *webrtc.API {
 	cfg := &d.cfg
 	var se webrtc.SettingEngine
 	se.LoggerFactory = d.loggers
@@ -66,7 +67,7 @@ func (d *Driver) newAPI(m *mux) *webrtc.API {
 		se.SetRelayAcceptanceMinWait(0)
 	}
 	// Disconnected has no meaning here, only the sum of both counts.
-	se.SetICETimeouts(cfg.Silence/2, cfg.Silence-cfg.Silence/2, cfg.KeepAlive)
+	se.SetICETimeouts(silence/2, silence-silence/2, cfg.KeepAlive)
 
 	se.SetDTLSInsecureSkipHelloVerify(true) // ICE has proven the return path
 	se.SetDTLSRetransmissionInterval(dtlsInterval)

@@ -49,15 +49,19 @@ func (s *session) drive() error {
 // initiator does not know yet whom it will talk to.
 func (s *session) access() (*webrtc.API, error) {
 	d := s.driver
-	if d.mux == nil || s.initiator || !d.rival(s) {
+	alone := d.mux == nil || s.initiator || !d.rival(s)
+	switch {
+	case alone && s.silence == d.cfg.Silence:
 		return d.api, nil
+	case alone:
+		return d.newAPI(d.mux, s.silence), nil
 	}
 	own, err := newMux(netip.AddrPortFrom(d.addresses.bound, 0), d.addresses, d.loggers, s.fail)
 	if err != nil {
 		return nil, err
 	}
 	s.own = own
-	return d.newAPI(own), nil
+	return d.newAPI(own, s.silence), nil
 }
 
 // newPeerConnection makes the PeerConnection with the channels that were asked
@@ -174,6 +178,7 @@ func (s *session) serve(pc *webrtc.PeerConnection) error {
 		known = time.Now()
 	}
 	found, opened := s.found, s.opened
+	limit := max(setupTimeout, s.silence)
 	for {
 		select {
 		case <-s.ctx.Done():
@@ -203,8 +208,8 @@ func (s *session) serve(pc *webrtc.PeerConnection) error {
 			case known.IsZero(): // it waits for an answer as long as the node likes
 			case pc.SCTP().State() == webrtc.SCTPTransportStateClosed:
 				return errSCTP
-			case time.Since(known) > setupTimeout:
-				return errSetup
+			case time.Since(known) > limit:
+				return fmt.Errorf("no connection within %v", limit)
 			}
 		}
 	}
@@ -223,7 +228,7 @@ func (s *session) why(pc *webrtc.PeerConnection) error {
 	case reason != errFailed:
 		return reason
 	case pc.ICEConnectionState() == webrtc.ICEConnectionStateFailed:
-		return fmt.Errorf("%w for %v", transport.ErrSilent, s.driver.cfg.Silence)
+		return fmt.Errorf("%w for %v", transport.ErrSilent, s.silence)
 	case pc.SCTP().Transport().GetRemoteCertificate() != nil && !s.proven(pc):
 		return errFingerprint
 	}

@@ -2,6 +2,7 @@ package core
 
 import (
 	"slices"
+	"time"
 
 	"github.com/n2n-overlay/n2n/fsm/arc"
 	"github.com/n2n-overlay/n2n/fsm/signal"
@@ -35,12 +36,13 @@ func (c *Core) linkEffect(p *peer, from signal.LinkState, e signal.LinkEffect) {
 		s := c.hand.signal
 		id := s.Session
 		at := &attempt{id: id, to: p.id, theirs: true, route: c.hand.route, offer: s, ref: c.cfg.Hash(s)}
-		if d := c.doors[at.route.Conn]; d != nil {
-			at.bulk = !d.trickle
+		var patience time.Duration
+		if d := c.doors[at.route.Conn]; d != nil && !d.trickle {
+			at.bulk, patience = true, c.cfg.AdmitTimeout
 		}
 		c.pending++
 		c.begin(p, at)
-		c.emit(MakeAnswer{id, p.id, *s.Description})
+		c.emit(MakeAnswer{id, p.id, *s.Description, patience})
 	case signal.LinkFxFinish:
 		if g := c.hand.guest; g != nil {
 			g.at.to = p.id
