@@ -69,7 +69,7 @@ func (c *Core) linkEffect(p *peer, from signal.LinkState, e signal.LinkEffect) {
 		c.describe(p.at)
 	case signal.LinkFxSendAnswer:
 		p.at.owe, p.at.void = true, e.H
-		if c.hand.signal != nil && c.hand.route.Conn == 0 {
+		if c.hand.signal != nil && (c.hand.route.Conn == 0 || p.at.route.none()) {
 			p.at.route = c.hand.route // the way that works now
 		}
 		c.describe(p.at)
