@@ -31,7 +31,12 @@ func (n *Node) perform(e core.Effect) {
 	case core.MakeOffer:
 		n.begin(e.ID, func(s *session) (transport.Session, error) { return n.driver.Offer(e.ID, s) })
 	case core.MakeAnswer:
-		n.begin(e.ID, func(s *session) (transport.Session, error) { return n.driver.Answer(e.ID, e.Offer, s) })
+		n.begin(e.ID, func(s *session) (transport.Session, error) {
+			if d, ok := n.driver.(transport.Patient); ok && e.Patience > 0 {
+				return d.AnswerWithin(e.ID, e.Offer, e.Patience, s)
+			}
+			return n.driver.Answer(e.ID, e.Offer, s)
+		})
 	case core.Finish:
 		n.drive(e.ID, func(s transport.Session) error { return s.Finish(e.Answer) })
 	case core.AddCandidates:

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"sync"
+	"time"
 
 	"github.com/pion/logging"
 	"github.com/pion/webrtc/v4"
@@ -76,7 +77,7 @@ func newDriver(cfg Config) (*Driver, error) {
 			return nil, err
 		}
 	}
-	d.api, d.serving = d.newAPI(d.mux, false), d.newAPI(d.mux, true)
+	d.api, d.serving = d.newAPI(d.mux, false, s.Silence), d.newAPI(d.mux, true, s.Silence)
 	d.ctx, d.cancel = context.WithCancel(context.Background())
 	return d, nil
 }
@@ -116,10 +117,19 @@ func (d *Driver) Offer(id transport.SessionID, h transport.Handler) (transport.S
 // Answer begins a session that a peer has offered. Errors: transport.ErrClosed,
 // an id in use, an offer that cannot work.
 func (d *Driver) Answer(id transport.SessionID, offer transport.Description, h transport.Handler) (transport.Session, error) {
+	return d.AnswerWithin(id, offer, d.cfg.Silence, h)
+}
+
+// AnswerWithin is Answer for an answer that takes long to reach the peer. This end
+// looks for a path in the first seconds, and whenever the peer does. Pion knows
+// one timeout: should the peer fall silent later, that is noticed after patience
+// as well, and sooner by the node's heartbeat only.
+func (d *Driver) AnswerWithin(id transport.SessionID, offer transport.Description, patience time.Duration, h transport.Handler) (transport.Session, error) {
 	if err := offer.Check(); err != nil {
 		return nil, fmt.Errorf("offer: %w", err)
 	}
 	s := d.newSession(id, h)
+	s.silence = max(patience, d.cfg.Silence)
 	s.offered = copied(offer)
 	s.add(offer.Candidates)
 	return d.start(s)

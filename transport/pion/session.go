@@ -24,10 +24,7 @@ const (
 	drainTimeout = 200 * time.Millisecond
 )
 
-var (
-	errPeerClosed = errors.New("closed by the peer")
-	errSetup      = fmt.Errorf("no connection within %v", setupTimeout)
-)
+var errPeerClosed = errors.New("closed by the peer")
 
 // session is one attempt at a connection and then the connection.
 type session struct {
@@ -37,6 +34,7 @@ type session struct {
 	initiator bool
 	offered   transport.Description // of the peer, unless this end is the initiator
 	applied   transport.Description // of the peer, once it was applied
+	silence   time.Duration         // for how long an attempt goes on without a path, and a session without a sign of life
 
 	ctx    context.Context // ends with the session; its cause is why
 	cancel context.CancelCauseFunc
@@ -77,6 +75,7 @@ func (d *Driver) newSession(id transport.SessionID, h transport.Handler) *sessio
 		driver:   d,
 		id:       id,
 		handler:  h,
+		silence:  d.cfg.Silence,
 		answer:   make(chan transport.Description, 1),
 		added:    make(chan struct{}, 1),
 		found:    make(chan []transport.Candidate),

@@ -2,6 +2,7 @@ package core
 
 import (
 	"slices"
+	"time"
 
 	"github.com/n2n-overlay/n2n/fsm/arc"
 	"github.com/n2n-overlay/n2n/fsm/media"
@@ -36,12 +37,13 @@ func (c *Core) linkEffect(p *peer, from signal.LinkState, e signal.LinkEffect) {
 		s := c.hand.signal
 		id := s.Session
 		at := &attempt{id: id, to: p.id, theirs: true, route: c.hand.route, offer: s, ref: c.cfg.Hash(s), wish: s.Wish}
-		if d := c.doors[at.route.Conn]; d != nil {
-			at.bulk = !d.trickle
+		var patience time.Duration
+		if d := c.doors[at.route.Conn]; d != nil && !d.trickle {
+			at.bulk, patience = true, c.cfg.AdmitTimeout
 		}
 		c.pending++
 		c.begin(p, at)
-		c.emit(MakeAnswer{id, p.id, *s.Description})
+		c.emit(MakeAnswer{id, p.id, *s.Description, patience})
 	case signal.LinkFxFinish:
 		if g := c.hand.guest; g != nil {
 			g.at.to = p.id
@@ -68,7 +70,7 @@ func (c *Core) linkEffect(p *peer, from signal.LinkState, e signal.LinkEffect) {
 		c.describe(p.at)
 	case signal.LinkFxSendAnswer:
 		p.at.owe, p.at.void = true, e.H
-		if c.hand.signal != nil && c.hand.route.Conn == 0 {
+		if c.hand.signal != nil && (c.hand.route.Conn == 0 || p.at.route.none()) {
 			p.at.route = c.hand.route // the way that works now
 		}
 		c.describe(p.at)
