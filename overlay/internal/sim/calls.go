@@ -24,7 +24,8 @@ type Call struct {
 	To        int
 	Kind      string
 	begun     time.Duration
-	conn      uint64 // of a join
+	session   transport.SessionID // of a connect: the one that was open when it began
+	conn      uint64              // of a join
 	trickle   bool
 }
 
@@ -35,6 +36,7 @@ func (w *World) Calls() []*Call { return w.calls }
 func (w *World) call(i int, c *Call, text string, input func(call uint64) core.Input) uint64 {
 	c.Peer, c.Text = i, w.letter(i)+" "+text
 	c.begun, c.Lost = w.Now, !w.Peers[i].Alive
+	c.session, _ = w.Peers[i].Core.Open(w.Peers[c.To].ID)
 	w.number(c)
 	in := input(c.ID)
 	w.tell(false, "%s", c.Text)
@@ -56,6 +58,7 @@ func (w *World) done(p *Peer, e core.Done) {
 	if c.Ended > 1 {
 		w.failed(p, "call %q ended again", c.Text)
 	}
+	w.checkDone(p, c, e)
 	if e.Err != nil {
 		c.Err = e.Err.Err
 		w.news("%q failed: %v", c.Text, c.Err)

@@ -24,8 +24,11 @@ type end struct {
 	told     bool // the core has local
 	known    bool // a candidate of the other end
 	up, over bool
-	inbox    []message         // of the control channel, in order
-	channels map[uint16]string // that are open here, and for which protocol
+	said     int                // how often its description was sent
+	last     bool               // the core knows every candidate
+	way      []transport.PeerID // the brokers that its description was last sent by
+	inbox    []message          // of the control channel, in order
+	channels map[uint16]string  // that are open here, and for which protocol
 }
 
 type message struct {

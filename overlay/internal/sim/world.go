@@ -25,6 +25,7 @@ import (
 	"maps"
 	"time"
 
+	"github.com/n2n-overlay/n2n/fsm/arc"
 	"github.com/n2n-overlay/n2n/fsm/referee"
 	"github.com/n2n-overlay/n2n/overlay/internal/core"
 	"github.com/n2n-overlay/n2n/transport"
@@ -78,6 +79,9 @@ type Peer struct {
 	gone    map[string]bool
 	fork    fork
 	changed bool // since the world was cloned
+
+	opened   core.Opened   // the last one
+	patience time.Duration // how long a call may take
 }
 
 // Arc names a view's entry.
@@ -110,6 +114,10 @@ func (w *World) boot(p *Peer, boot uint64) {
 	}
 	if w.opts.Config != nil {
 		w.opts.Config(p.Index, &cfg)
+	}
+	p.patience = cfg.ConnectTimeout
+	if p.patience == 0 {
+		p.patience = arc.RequestTimeout
 	}
 	p.Core, p.fork = core.New(cfg), fork{}
 	p.Alive, p.Left = true, false
@@ -159,6 +167,7 @@ func (w *World) failed(p *Peer, format string, args ...any) {
 }
 
 func (w *World) perform(p *Peer, e core.Effect) {
+	w.contract(p, e)
 	switch e := e.(type) {
 	case core.MakeOffer:
 		w.begin(&end{peer: p, id: e.ID, offers: true})
