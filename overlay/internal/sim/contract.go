@@ -26,6 +26,8 @@ func (w *World) contract(p *Peer, e core.Effect) {
 		}
 	case core.Opened:
 		w.checkOpened(p, e)
+	case core.Closed:
+		p.closed = e
 	}
 }
 
@@ -57,7 +59,7 @@ func (w *World) checkSignal(p *Peer, e core.SendSignal) {
 			s.way = e.Path[1 : len(e.Path)-1]
 		}
 	case transport.Candidates:
-		if s == nil || s.said == 0 || len(sig.Candidates) == 0 || w.byHand(e.Conn) || sig.Last != s.last {
+		if s == nil || !s.told || len(sig.Candidates) == 0 || w.byHand(e.Conn) || sig.Last != s.last {
 			w.failed(p, "%s out of place (%d, last %v)", w.word(sig), len(sig.Candidates), sig.Last)
 		}
 	}
@@ -114,28 +116,53 @@ func (w *World) checkOpened(p *Peer, e core.Opened) {
 	p.opened = e
 }
 
-// checkDone: a call ends in its time, about whom and what it was, and an arc is
-// told to be on a new session if there was another one, or none, when it was
-// asked for.
+// checkDone: a call ends in its time and by what concerns it, and says about
+// whom; an arc is told to be on a new session if there was another one, or none,
+// when it was asked for.
 func (w *World) checkDone(p *Peer, c *Call, e core.Done) {
+	switch in := w.cause.(type) {
+	case core.Cancel:
+		if in.Call != e.Call {
+			w.failed(p, "%q ended because another call was cancelled", c.Text)
+		}
+	case core.Unregister:
+		if in.Protocol != c.protocol {
+			w.failed(p, "%q ended because another protocol was", c.Text)
+		}
+	}
+	to := w.Peers[c.To].ID
 	switch c.Kind {
 	case "connect":
-		to := w.Peers[c.To].ID
-		if e.Peer != to {
-			w.failed(p, "%q ended with %s", c.Text, w.Name(e.Peer))
-		}
-		if id, _ := p.Core.Open(to); e.Err == nil && p.opened.NewSession != (id != c.session) {
-			w.failed(p, "%q opened on a new session: %v; it was asked for on %s and is on %s",
-				c.Text, p.opened.NewSession, w.session(c.session), w.session(id))
-		}
-		if f := e.Err; f != nil && (f.Err == nil || f.Peer != to || len(f.Via) != len(c.Via)) {
-			w.failed(p, "%q failed: %+v", c.Text, *f)
+		w.checkConnected(p, c, e)
+	case "disconnect":
+		if want := (core.Closed{Protocol: c.protocol, Peer: to, Out: true}); e.Err == nil && p.closed != want {
+			w.failed(p, "%q ended %+v", c.Text, p.closed)
 		}
 	case "introduce", "invite":
 	default:
-		return
+		return // a join waits for as long as its application likes
 	}
 	if w.Now-c.begun > p.patience {
 		w.failed(p, "%q took %v", c.Text, w.Now-c.begun)
+	}
+}
+
+func (w *World) checkConnected(p *Peer, c *Call, e core.Done) {
+	to := w.Peers[c.To].ID
+	if e.Peer != to {
+		w.failed(p, "%q ended with %s", c.Text, w.Name(e.Peer))
+	}
+	if f := e.Err; f != nil {
+		if f.Err == nil || f.Peer != to || f.Protocol != c.protocol || len(f.Via) != len(c.Via) {
+			w.failed(p, "%q failed: %+v", c.Text, *f)
+		}
+		return
+	}
+	if o := p.opened; !o.Out || o.Peer != to || o.Protocol != c.protocol {
+		w.failed(p, "%q opened %+v", c.Text, o)
+	}
+	if id, _ := p.Core.Open(to); p.opened.NewSession != (id != c.session) {
+		w.failed(p, "%q opened on a new session: %v; it was asked for on %s and is on %s",
+			c.Text, p.opened.NewSession, w.session(c.session), w.session(id))
 	}
 }

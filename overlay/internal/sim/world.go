@@ -33,13 +33,14 @@ import (
 
 // Options of a world. The zero value works.
 type Options struct {
-	Protocols []string                    // registered at every peer; nil: "p"
-	Config    func(i int, c *core.Config) // changes a peer's config
-	Trickle   bool                        // candidates are found after the description, not before
-	Log       func(line string)           // gets a line for each thing that happens; nil: none
-	Trace     func(peer int, e core.Edge) // gets every edge
-	Referee   *referee.Referee            // replays every edge; nil: none
-	Liars     []int                       // peers that may break the protocol, and what they break is no fault
+	Protocols []string                      // registered at every peer; nil: "p"
+	Config    func(i int, c *core.Config)   // changes a peer's config
+	Trickle   bool                          // candidates are found after the description, not before
+	Log       func(line string)             // gets a line for each thing that happens; nil: none
+	Trace     func(peer int, e core.Edge)   // gets every edge
+	Referee   *referee.Referee              // replays every edge; nil: none
+	Liars     []int                         // peers that may break the protocol, and what they break is no fault
+	Spy       func(peer int, e core.Effect) // gets every effect; may be nil
 }
 
 // World is a network of cores.
@@ -81,6 +82,7 @@ type Peer struct {
 	changed bool // since the world was cloned
 
 	opened   core.Opened   // the last one
+	closed   core.Closed   // the last one
 	patience time.Duration // how long a call may take
 }
 
@@ -148,6 +150,9 @@ func (w *World) Input(i int, in core.Input) {
 	}
 	w.steps++
 	w.cause, w.left = in, core.Edge{}
+	if u, ok := in.(core.Unregister); ok {
+		p.closeChannels(u.Protocol)
+	}
 	for _, e := range w.step(p, in) {
 		w.perform(p, e)
 	}
@@ -167,6 +172,9 @@ func (w *World) failed(p *Peer, format string, args ...any) {
 }
 
 func (w *World) perform(p *Peer, e core.Effect) {
+	if w.opts.Spy != nil {
+		w.opts.Spy(p.Index, e)
+	}
 	w.contract(p, e)
 	switch e := e.(type) {
 	case core.MakeOffer:
