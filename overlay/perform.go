@@ -43,7 +43,7 @@ func (n *Node) perform(e core.Effect) {
 		n.openChannel(e)
 	case core.Usable:
 		n.usable(e)
-	case core.Opened, core.Closed, core.Failed:
+	case core.Opened, core.Closed, core.Reversed, core.Failed:
 		n.tell(e)
 	case core.Done:
 		n.mu.Lock()

@@ -114,16 +114,6 @@ func (p *Protocol) Invite(ctx context.Context, from transport.PeerID) error {
 	return err
 }
 
-// Disconnect ends one arc of the outview to a peer, the youngest. It does not
-// wait for the other end, which learns of it in order with what this node does
-// next. Error: a *ConnectError with ErrNotNeighbor if there is no such arc.
-func (p *Protocol) Disconnect(ctx context.Context, to transport.PeerID) error {
-	_, err := p.node.call(ctx, func(call uint64) core.Input {
-		return core.Disconnect{Call: call, Protocol: p.name, To: to}
-	})
-	return err
-}
-
 // Send sends one message to a peer of either view. It waits while the receiver
 // is slow: while about 1 MiB is under way that the receiving application has not
 // taken; a message that is larger waits until all before it were taken. If ctx
@@ -224,48 +214,6 @@ func (p *Protocol) dropPipe(pp *pipe) {
 	defer p.mu.Unlock()
 	if p.pipes[pp.peer] == pp {
 		delete(p.pipes, pp.peer)
-	}
-}
-
-// tell keeps the views and gives news to whoever listens.
-func (n *Node) tell(e core.Effect) {
-	switch e := e.(type) {
-	case core.Opened:
-		n.log.Debug("arc opened", "protocol", e.Protocol, "peer", e.Peer.Short(), "out", e.Out, "brokers", len(e.Via), "new", e.NewSession)
-		n.protocol(e.Protocol).tell(ArcOpened{Peer: e.Peer, Direction: direction(e.Out), NewSession: e.NewSession, Via: e.Via}, e.Out, e.Peer, 1)
-	case core.Closed:
-		n.log.Debug("arc closed", "protocol", e.Protocol, "peer", e.Peer.Short(), "out", e.Out, "cause", e.Cause)
-		n.protocol(e.Protocol).tell(ArcClosed{Peer: e.Peer, Direction: direction(e.Out), Cause: Cause(e.Cause)}, e.Out, e.Peer, -1)
-	case core.Failed:
-		n.log.Debug("arc failed", "protocol", e.Protocol, "peer", e.Peer.Short(), "err", e.Err)
-		n.protocol(e.Protocol).tell(ArcFailed{Peer: e.Peer, Via: e.Via, Err: connectError(context.Background(), &e)}, true, e.Peer, 0)
-	}
-}
-
-func direction(out bool) Direction {
-	if out {
-		return Out
-	}
-	return In
-}
-
-// tell changes a view and says so, so that who reads an event finds the view as
-// it says.
-func (p *Protocol) tell(e Event, out bool, peer transport.PeerID, change int) {
-	if p == nil {
-		return
-	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	view := p.in
-	if out {
-		view = p.out
-	}
-	if view[peer] += change; view[peer] == 0 {
-		delete(view, peer)
-	}
-	for s := range p.subscribers {
-		s.put(e)
 	}
 }
 

@@ -84,7 +84,7 @@ func (n *Node) Stats() Stats {
 type Neighbor struct {
 	Peer      transport.PeerID
 	Age       time.Duration // of the session
-	RTT       time.Duration // of the last ping; zero: not measured yet
+	RTT       time.Duration // of the last ping that was answered: the first as the session opens, then one each Config.Heartbeat; zero: not measured yet, or no heartbeat
 	Protocols []string      // with arcs on it
 }
 

@@ -45,6 +45,7 @@ const MaxFrame = 16<<10 + 64
 // Errors that callers branch on.
 var (
 	ErrClosed     = errors.New("closed")
+	ErrSilent     = errors.New("nothing heard from the other end") // why Down: neither data nor consent came for too long (RFC 7675)
 	ErrTooLarge   = errors.New("message larger than transport.MaxFrame")
 	ErrBufferFull = errors.New("send buffer full")
 )

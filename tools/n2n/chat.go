@@ -123,6 +123,7 @@ func (c *chat) happened(e overlay.Event) {
 
 var causes = map[overlay.Cause]string{
 	overlay.Here: "by you", overlay.There: "by the other end", overlay.Left: "it left", overlay.Crashed: "connection lost",
+	overlay.Idle: "it fell silent", overlay.Turned: "it turned round",
 }
 
 func fromTo(d overlay.Direction) string {

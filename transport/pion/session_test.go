@@ -3,6 +3,7 @@ package pion_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"log/slog"
 	"os"
 	"runtime"
@@ -199,6 +200,9 @@ func TestCrash(t *testing.T) {
 	reason := receive(t, a.down, "Down")
 	took := time.Since(start)
 	t.Logf("Down after %v: %v", took, reason)
+	if !errors.Is(reason, transport.ErrSilent) {
+		t.Errorf("Down because of %v, want ErrSilent", reason)
+	}
 	// The machine may be slow, but the silence cannot be shorter than it is.
 	if took < silence-keepAlive || took > silence+4*keepAlive {
 		t.Errorf("Down after %v, want %v to %v", took, silence, silence+2*keepAlive)

@@ -1,6 +1,7 @@
 package core
 
 import (
+	"errors"
 	"slices"
 	"time"
 
@@ -174,7 +175,11 @@ func (c *Core) driverDown(id transport.SessionID, err error) {
 	if p == nil || p.at == nil || p.at.id != id {
 		return
 	}
-	c.drop(p, Crashed, err)
+	cause := Crashed
+	if errors.Is(err, transport.ErrSilent) {
+		cause = Idle
+	}
+	c.drop(p, cause, err)
 }
 
 // drop ends what link has in hand, because the driver lost it or the peer

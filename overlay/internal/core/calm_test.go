@@ -66,7 +66,7 @@ func must(c *sim.Call, firm [][]bool) bool {
 		return len(c.Via) == 0 || stays(hops, firm)
 	case "introduce":
 		return stays([][2]int{{c.Peer, c.Via[0]}, {c.Peer, c.To}}, firm)
-	case "join by hand":
+	case "join by hand", "disconnect", "reverse": // a hold may be in the way, which the world judges
 		return false
 	}
 	return true
@@ -102,6 +102,16 @@ func closing(draw chooser, log func(string), trace func(int, core.Edge), ref *re
 		func() { w.Connect(a, b, broker) },
 		func() { w.Connect(b, a) },
 		func() { w.Invite(a, b) },
+		func() { w.Reverse(a, b) },
+		func() { w.Reverse(b, a) },
+		func() { w.HoldArc(a, b) },
+		func() {
+			for _, c := range w.Calls() {
+				if c.Kind == "hold" && c.Err == nil {
+					w.ReleaseArc(c.Peer, c.ID)
+				}
+			}
+		},
 	}
 	limits := sim.Limits{Lingers: 20}
 	wild := draw("wild", 2) == 1

@@ -65,12 +65,19 @@ func (c *Core) checkPeer(p *peer) error {
 			return fmt.Errorf("arc %d is kept as %v", a.number, a.m.State)
 		}
 		switch {
-		case a.m.Request != c.runs(timer{timerRequest, p.id, a.number}) && a.out:
+		case a.waits() && !a.mine:
+			return fmt.Errorf("arc %d of the other end waits here", a.number)
+		case a.m.Request != c.runs(timer{timerRequest, p.id, a.number}) && a.mine:
 			return fmt.Errorf("arc %d: request timer", a.number)
 		case a.m.State != arc.ArcAsked && p.session.State != arc.SessionLiving:
 			return fmt.Errorf("arc %d is %v on a session that is %v", a.number, a.m.State, p.session.State)
 		case a.m.State == arc.ArcAsked && p.session.State == arc.SessionLiving:
 			return fmt.Errorf("arc %d waits for a session that is there", a.number)
+		}
+	}
+	for _, h := range p.holds {
+		if p.outArcs(h.protocol) == 0 {
+			return fmt.Errorf("hold %d holds nothing", h.call)
 		}
 	}
 	switch {
@@ -204,6 +211,8 @@ type ArcInfo struct {
 	Protocol string
 	Peer     transport.PeerID
 	Out      bool
+	Mine     bool   // this end has asked for it once
+	Number   uint64 // names it together with Mine
 }
 
 // Arcs gives every open arc.
@@ -211,12 +220,30 @@ func (c *Core) Arcs() iter.Seq[ArcInfo] {
 	return func(yield func(ArcInfo) bool) {
 		for _, p := range c.inOrder() {
 			for _, a := range p.arcs {
-				if a.m.State == arc.ArcUp && !yield(ArcInfo{a.protocol, p.id, a.out}) {
+				if a.m.State == arc.ArcUp && !yield(ArcInfo{a.protocol, p.id, a.m.Out, a.mine, a.number}) {
 					return
 				}
 			}
 		}
 	}
+}
+
+// Arc finds an open arc with a peer by its name.
+func (c *Core) Arc(id transport.PeerID, mine bool, number uint64) (ArcInfo, bool) {
+	if p := c.peers[id]; p != nil {
+		if a := p.find(mine, number); a != nil && a.m.State == arc.ArcUp {
+			return ArcInfo{a.protocol, p.id, a.m.Out, a.mine, a.number}, true
+		}
+	}
+	return ArcInfo{}, false
+}
+
+// Holds counts the holds of a protocol's arcs to a peer.
+func (c *Core) Holds(id transport.PeerID, protocol string) int {
+	if p := c.peers[id]; p != nil {
+		return p.holdsOf(protocol)
+	}
+	return 0
 }
 
 // Channel gives the channel of a protocol on the session with a peer; zero: none.

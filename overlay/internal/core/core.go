@@ -15,9 +15,10 @@
 // What each part does: link.go gets a session (offers, answers, glare),
 // signals.go judges what others say about it, attempt.go knows one driver
 // session, session.go keeps, leaves and closes it, arc.go counts what it is kept
-// for, channel.go numbers its channels, broker.go passes the signals of others
-// on, meeting.go asks neighbors to connect, guest.go meets peers over any
-// channel, check.go says what must never be.
+// for, hold.go holds arcs, ends them and turns them round, channel.go numbers a
+// session's channels, broker.go passes the signals of others on, meeting.go asks
+// neighbors to connect, guest.go meets peers over any channel, check.go says what
+// must never be.
 package core
 
 import (
@@ -180,6 +181,12 @@ func (c *Core) handle(in Input) {
 		c.connect(in)
 	case Disconnect:
 		c.disconnect(in)
+	case Reverse:
+		c.reverse(in)
+	case Hold:
+		c.hold(in)
+	case Release:
+		c.release(in)
 	case Cancel:
 		c.cancel(in.Call)
 	case Introduce:

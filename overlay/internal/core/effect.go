@@ -62,7 +62,7 @@ type (
 		Channel  uint16
 	}
 
-	// Opened, Closed and Failed are news of a protocol's arcs.
+	// Opened, Closed, Reversed and Failed are news of a protocol's arcs.
 	Opened struct {
 		Protocol   string
 		Peer       transport.PeerID
@@ -75,6 +75,14 @@ type (
 		Peer     transport.PeerID
 		Out      bool
 		Cause    Cause
+		Arcs     int // of this protocol with this peer that went at once; each has its own Closed
+	}
+	// Reversed says that an arc has turned round. It is one effect, not two, so
+	// that nobody sees the peer without the arc.
+	Reversed struct {
+		Protocol string
+		Peer     transport.PeerID
+		Out      bool // it leaves here now; else it has until now
 	}
 	Failed struct {
 		Protocol string
@@ -118,6 +126,7 @@ func (OpenChannel) effect()   {}
 func (Usable) effect()        {}
 func (Opened) effect()        {}
 func (Closed) effect()        {}
+func (Reversed) effect()      {}
 func (Failed) effect()        {}
 func (Done) effect()          {}
 func (DoorDone) effect()      {}
@@ -132,6 +141,7 @@ const (
 	There                // the other end ended it
 	Left                 // the other end left the network
 	Crashed              // the session was lost
+	Idle                 // the session was given up: the other end fell silent
 )
 
 func (c Cause) String() string {
@@ -144,6 +154,8 @@ func (c Cause) String() string {
 		return "left"
 	case Crashed:
 		return "crashed"
+	case Idle:
+		return "idle"
 	}
 	return fmt.Sprintf("Cause(%d)", uint8(c))
 }
@@ -161,7 +173,8 @@ var (
 	ErrVersion     = errors.New("peer speaks another version of the protocol")
 	ErrViolation   = errors.New("peer broke the protocol")
 	ErrSelf        = errors.New("that is this node itself")
-	ErrSilent      = errors.New("peer fell silent")
+	ErrSilent      = transport.ErrSilent
+	ErrHeld        = errors.New("arc is held")
 )
 
 // BugError says that a machine got an event that its spec rules out.

@@ -2,6 +2,7 @@ package core_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -45,7 +46,9 @@ func (s *story) unmoved(i int) {
 }
 
 // Peers that lie, and events that come too late.
-var hostile = []plot{
+var hostile = slices.Concat(lies, turns)
+
+var lies = []plot{
 	{"a relay's path must name the channel that it came on", func(s *story) {
 		for _, path := range [][][32]byte{
 			{name(c), name(b), name(d)},          // another sender
@@ -145,7 +148,7 @@ var hostile = []plot{
 			s.blames(a, b, "message out of place")
 		}
 		for _, m := range []core.Message{
-			&arc.Refused{Arc: 7}, &arc.Bound{Arc: 7, Channel: 7}, &arc.Unbind{Arc: 7}, &arc.Unbind{Arc: 7, Outgoing: true},
+			&arc.Refused{Arc: 7}, &arc.Bound{Arc: 7, Channel: 7}, &arc.Unbind{Arc: 7}, &arc.Unbind{Arc: 7, Mine: true},
 			&arc.Pong{Id: 7}, &signal.Met{Meeting: 7}, &arc.Stay{},
 			&signal.Bounce{Initiator: name(a), Number: 7, Path: [][32]byte{name(a), name(b), name(c)}},
 		} {

@@ -42,6 +42,24 @@ type (
 		Protocol string
 		To       transport.PeerID
 	}
+	// Reverse turns one arc of the outview round: it is one of the inview then.
+	Reverse struct {
+		Call     uint64
+		Protocol string
+		To       transport.PeerID
+	}
+	// Hold keeps Disconnect and Reverse from one arc of the outview. The call's
+	// number is the hold's name, until Release, or until no such arc is left.
+	Hold struct {
+		Call     uint64
+		Protocol string
+		To       transport.PeerID
+	}
+	// Release ends a hold, if it is not over.
+	Release struct {
+		Hold uint64
+		To   transport.PeerID
+	}
 	// Cancel says that nobody waits for a call any more.
 	Cancel struct{ Call uint64 }
 	// Introduce asks From for an arc to To, brokered by this peer.
@@ -117,6 +135,9 @@ type (
 func (Tick) input()       {}
 func (Connect) input()    {}
 func (Disconnect) input() {}
+func (Reverse) input()    {}
+func (Hold) input()       {}
+func (Release) input()    {}
 func (Cancel) input()     {}
 func (Introduce) input()  {}
 func (Invite) input()     {}

@@ -142,7 +142,10 @@ func (k *Key) Message(m Message) {
 		k.Uint(uint64(m.Reason))
 	case *arc.Unbind:
 		k.Uint(m.Arc)
-		k.Bool(m.Outgoing)
+		k.Bool(m.Mine)
+	case *arc.Turn:
+		k.Uint(m.Arc)
+		k.Bool(m.Mine)
 	case *arc.Ping:
 		k.Uint(m.Id)
 	case *arc.Pong:
@@ -253,6 +256,11 @@ func (c *Core) keyPeer(k *Key, p *peer, now time.Duration) {
 	for _, a := range p.arcs {
 		k.arc(a)
 	}
+	k.Uint(uint64(len(p.holds)))
+	for _, h := range p.holds {
+		k.Uint(h.call)
+		k.Bytes(h.protocol)
+	}
 	k.Uint(p.boot)
 	if l.State != signal.LinkIdle { // the next attempt sets it anew
 		k.route(p.route)
@@ -275,7 +283,7 @@ func (c *Core) keyPeer(k *Key, p *peer, now time.Duration) {
 
 func (k *Key) arc(a *anArc) {
 	k.Uint(uint64(a.m.State))
-	k.Bool(a.out, a.fresh)
+	k.Bool(a.mine, a.m.Out, a.fresh)
 	k.Uint(a.number)
 	k.Bytes(a.protocol)
 	k.route(a.route)

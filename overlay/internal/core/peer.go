@@ -21,6 +21,7 @@ type peer struct {
 	session arc.Session
 	at      *attempt // the attempt or the open session that link has in hand
 	arcs    []*anArc // by age
+	holds   []hold   // of the arcs to it
 	boot    uint64   // of the other end, from its hello
 
 	used    time.Duration // when something last happened between us

@@ -76,7 +76,7 @@ func TestStories(t *testing.T) {
 }
 
 func plots() []plot {
-	return append(append(append(append(append([]plot{}, entering...), connecting...), failing...), closings...), append(meetings, crossings...)...)
+	return append(append(append(append(append([]plot{}, entering...), connecting...), failing...), closings...), append(append(meetings, crossings...), turning...)...)
 }
 
 // begin makes a fresh world of n peers, tells what it is about, and connects

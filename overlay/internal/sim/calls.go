@@ -112,17 +112,6 @@ func (w *World) InviteAs(protocol string, i, j int) uint64 {
 	})
 }
 
-// Disconnect has peer i end an arc to peer j.
-func (w *World) Disconnect(i, j int) uint64 { return w.DisconnectAs(w.opts.Protocols[0], i, j) }
-
-// DisconnectAs does so for a protocol.
-func (w *World) DisconnectAs(protocol string, i, j int) uint64 {
-	text := "disconnects " + w.letter(j) + w.protocol(protocol)
-	return w.call(i, &Call{Kind: "disconnect", To: j, protocol: protocol}, text, func(id uint64) core.Input {
-		return core.Disconnect{Call: id, Protocol: protocol, To: w.Peers[j].ID}
-	})
-}
-
 // Cancel says that nobody waits for a call of peer i.
 func (w *World) Cancel(i int, call uint64) {
 	c := w.ownCall(call)

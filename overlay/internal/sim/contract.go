@@ -135,7 +135,7 @@ func (w *World) checkDone(p *Peer, c *Call, e core.Done) {
 	case "connect":
 		w.checkConnected(p, c, e)
 	case "disconnect":
-		if want := (core.Closed{Protocol: c.protocol, Peer: to, Out: true}); e.Err == nil && p.closed != want {
+		if want := (core.Closed{Protocol: c.protocol, Peer: to, Out: true, Arcs: 1}); e.Err == nil && p.closed != want {
 			w.failed(p, "%q ended %+v", c.Text, p.closed)
 		}
 	case "introduce", "invite":

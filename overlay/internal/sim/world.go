@@ -74,7 +74,8 @@ type Peer struct {
 
 	Out, In map[Arc]int // what its events say of its views
 	Faults  []core.Fault
-	ends    []*end // of driver sessions, by age
+	held    map[uint64]Arc // what its holds hold, by their calls
+	ends    []*end         // of driver sessions, by age
 	boot    uint64
 	ahead   time.Duration // of its clock before the world's
 	gone    map[string]bool
@@ -123,7 +124,7 @@ func (w *World) boot(p *Peer, boot uint64) {
 	}
 	p.Core, p.fork = core.New(cfg), fork{}
 	p.Alive, p.Left = true, false
-	p.Out, p.In = map[Arc]int{}, map[Arc]int{}
+	p.Out, p.In, p.held = map[Arc]int{}, map[Arc]int{}, nil
 	p.ends, p.gone = nil, map[string]bool{}
 	for _, name := range w.opts.Protocols {
 		w.Input(p.Index, core.Register{Protocol: name})
@@ -153,9 +154,11 @@ func (w *World) Input(i int, in core.Input) {
 	if u, ok := in.(core.Unregister); ok {
 		p.closeChannels(u.Protocol)
 	}
-	for _, e := range w.step(p, in) {
+	fx := w.step(p, in)
+	for _, e := range fx {
 		w.perform(p, e)
 	}
+	w.checkTogether(p, fx)
 	w.cause = nil
 	w.told()
 }
@@ -211,11 +214,12 @@ func (w *World) perform(p *Peer, e core.Effect) {
 		w.news("%s opened%s", w.arrow(e.Out, e.Peer), w.protocol(e.Protocol))
 		p.own(e.Out)[Arc{e.Protocol, e.Peer}]++
 	case core.Closed:
-		w.news("%s closed%s: %v", w.arrow(e.Out, e.Peer), w.protocol(e.Protocol), e.Cause)
-		v, a := p.own(e.Out), Arc{e.Protocol, e.Peer}
-		if v[a]--; v[a] == 0 {
-			delete(v, a)
-		}
+		w.news("%s closed%s: %v", w.arrow(e.Out, e.Peer), w.protocol(e.Protocol), because(e))
+		p.lose(e.Out, Arc{e.Protocol, e.Peer})
+	case core.Reversed:
+		w.news("%s is an %s now%s", w.arrow(!e.Out, e.Peer), w.arrow(e.Out, e.Peer), w.protocol(e.Protocol))
+		p.lose(!e.Out, Arc{e.Protocol, e.Peer})
+		p.own(e.Out)[Arc{e.Protocol, e.Peer}]++
 	case core.Failed:
 		w.news("%s failed%s: %v", w.arrow(true, e.Peer), w.protocol(e.Protocol), e.Err)
 	case core.Done:
@@ -248,4 +252,16 @@ func (p *Peer) own(out bool) map[Arc]int {
 	}
 	p.In = maps.Clone(p.In)
 	return p.In
+}
+
+// lose takes an arc out of a view.
+func (p *Peer) lose(out bool, a Arc) {
+	v := p.own(out)
+	if v[a]--; v[a] > 0 {
+		return
+	}
+	delete(v, a)
+	if out {
+		p.endHolds(a)
+	}
 }

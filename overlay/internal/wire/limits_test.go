@@ -202,7 +202,7 @@ func TestHash(t *testing.T) {
 func TestUnknownTags(t *testing.T) {
 	for tag := range 256 {
 		m := newMessage(uint8(tag))
-		known := tag >= arc.HelloTag && tag <= arc.FarewellTag || tag >= signal.RelayTag && tag <= signal.MetTag
+		known := tag >= arc.HelloTag && tag <= arc.TurnTag || tag >= signal.RelayTag && tag <= signal.MetTag
 		if known != (m != nil) || known && int(m.Tag()) != tag {
 			t.Errorf("tag %d: %v", tag, m)
 		}
