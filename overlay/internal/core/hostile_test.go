@@ -229,6 +229,12 @@ var lies = []plot{
 			{Kind: transport.Reset, From: name(b), To: name(c), Session: of(b, 1<<30)},                      // for somebody else
 			{Kind: transport.Reset, From: name(b), To: name(a), Session: of(b, 1), Mine: 1 << 63, Yours: 1}, // beyond all numbers
 			{Kind: transport.Reset, From: name(b), To: name(a), Session: of(b, 1), Mine: 1, Yours: 1<<64 - 1},
+			{Kind: transport.Offer, To: name(a), Session: transport.SessionID{Number: 1 << 30}, Description: desc}, // nobody's, of nobody
+			{Kind: transport.Reset, To: name(a), Session: of(a, 1<<30), Mine: 1},
+			{Kind: transport.Answer, From: name(b), To: name(c), Session: of(a, 1<<30), Description: desc}, // to somebody else
+			{Kind: transport.Candidates, From: name(b), To: name(a), Session: of(c, 1<<30)},                // of somebody else's session
+			{Kind: transport.Candidates, From: name(b), Session: of(c, 1<<30)},
+			{Kind: transport.Reject, From: name(b), To: name(c), Session: of(a, 1<<30)},
 			{Kind: 77, From: name(b), To: name(a), Session: of(b, 1<<30)},
 		}
 		for i, sig := range wrong {

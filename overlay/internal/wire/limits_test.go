@@ -220,3 +220,10 @@ func TestUnknownTags(t *testing.T) {
 		}
 	}
 }
+
+// TestMaxProtocol: transport, which knows no spec, has the limit of the spec.
+func TestMaxProtocol(t *testing.T) {
+	if transport.MaxProtocol != arc.MaxBindProtocol {
+		t.Errorf("transport.MaxProtocol is %d, a Bind takes %d", transport.MaxProtocol, arc.MaxBindProtocol)
+	}
+}
