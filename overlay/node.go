@@ -30,6 +30,7 @@ type Config struct {
 	MaxPending     int                // attempts under way that other peers began; default 64
 	Logger         *slog.Logger       // nil: nothing is logged
 	Audit          bool               // replay every edge on the looplab referee and report divergence
+	Trace          func(Step)         // gets every edge that a machine takes, in order; must return at once and not call the node
 }
 
 // Node is one peer of an overlay network.

@@ -38,6 +38,7 @@ const (
 	openTimeout  = 5 * time.Second
 	meetTimeout  = 30 * time.Second // until a first peer has
 	quitTimeout  = 3 * time.Second
+	chatNetwork  = "n2n chat"
 	chatProtocol = "chat"
 )
 
@@ -127,7 +128,7 @@ func newChatNode(cfg joinConfig) (*overlay.Node, *overlay.Protocol, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	node, err := overlay.New(overlay.Config{Driver: driver, Key: key, Network: "n2n chat", Logger: cfg.log})
+	node, err := overlay.New(overlay.Config{Driver: driver, Key: key, Network: chatNetwork, Logger: cfg.log})
 	if err != nil {
 		return nil, nil, errors.Join(err, driver.Close())
 	}
