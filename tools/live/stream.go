@@ -83,6 +83,9 @@ func (p *Page) stream(w http.ResponseWriter, r *http.Request) {
 // write sends what is new, again and again.
 func (rd *reader) write(ctx context.Context) error {
 	p := rd.page
+	for _, w := range p.shown() { // nobody has looked for a while
+		p.describe(w)
+	}
 	p.mu.Lock()
 	cursor := p.events.next - min(p.events.next, uint64(len(p.events.list)))
 	p.mu.Unlock()

@@ -16,11 +16,11 @@ export class Chart {
     this.#drawn = machine.name;
     this.#states.clear();
     this.#ways.clear();
-    const g = new Graph({ multigraph: true }).setGraph({ rankdir: 'LR', nodesep: 26, ranksep: 46, edgesep: 14, marginx: 8, marginy: 8 }).setDefaultEdgeLabel(() => ({}));
+    const g = new Graph({ multigraph: true }).setGraph({ rankdir: 'TB', nodesep: 16, ranksep: 22, edgesep: 8, marginx: 10, marginy: 12 }).setDefaultEdgeLabel(() => ({}));
     for (const s of machine.states) g.setNode(s.name, { width: 18 + 8.2 * s.name.length, height: 34 });
     for (const w of machine.ways) {
       const lines = lined(w.by);
-      g.setEdge(w.from, w.to, { width: 6 + 5.6 * Math.max(...lines.map(l => l.length)), height: 4 + 12 * lines.length, labelpos: 'c', lines });
+      g.setEdge(w.from, w.to, { width: 4 + 5.9 * Math.max(...lines.map(l => l.length)), height: 4 + 12 * lines.length, labelpos: 'c', lines });
     }
     layout(g);
     const { width, height } = g.graph();
@@ -66,7 +66,7 @@ function lined(events) {
   const lines = [];
   for (const e of events) {
     const line = lines.at(-1);
-    if (line !== undefined && line.length + e.length < 24) lines[lines.length - 1] = `${line}, ${e}`;
+    if (line !== undefined && line.length + e.length < 16) lines[lines.length - 1] = `${line}, ${e}`;
     else lines.push(e);
   }
   return lines;

@@ -5,6 +5,7 @@ import { forceSimulation, forceManyBody, forceLink, forceX, forceY, forceCollide
 import { svg, set, calm } from './dom.js';
 
 const R = 19;             // radius of a peer
+const top = 34;           // room for the hint
 const signalTime = 520;   // ms for the dots to cross one session
 const classes = ['entrance', 'broker', 'path', 'session'];
 
@@ -57,10 +58,10 @@ export class Graph extends EventTarget {
   #settle(alpha) {
     const { w, h } = this.#size, n = Math.max(1, this.#places.size);
     const room = Math.sqrt(w * h / n);
-    this.charge.strength(-room * 5).distanceMax(room * 6);
-    this.link.distance(room * 0.85).strength(0.06);
-    this.fx.x(w / 2).strength(0.07 * Math.min(1.6, h / w));
-    this.fy.y(h / 2).strength(0.07 * Math.min(1.6, w / h));
+    this.charge.strength(-room * 8);
+    this.link.distance(room).strength(0.04);
+    this.fx.x(w / 2).strength(0.07 * Math.min(1.5, h / w));
+    this.fy.y((h + top) / 2).strength(0.07 * Math.min(1.5, w / h));
     this.simulation.alpha(Math.max(this.simulation.alpha(), alpha));
     if (calm.matches) {
       this.simulation.stop().tick(200);
@@ -182,7 +183,7 @@ export class Graph extends EventTarget {
     const { w, h } = this.#size;
     for (const p of this.#places.values()) {
       p.x = Math.min(Math.max(p.x, R + 12), Math.max(w - R - 12, R + 12));
-      p.y = Math.min(Math.max(p.y, R + 12), Math.max(h - R - 22, R + 12));
+      p.y = Math.min(Math.max(p.y, R + top), Math.max(h - R - 22, R + top));
       p.g.setAttribute('transform', `translate(${p.x.toFixed(1)} ${p.y.toFixed(1)})`);
     }
     for (const a of this.#arcs.values()) {

@@ -32,13 +32,15 @@ export class Table {
       row.remove();
       this.#rows.delete(id);
     }
+    let at = 0;
     for (const peer of picture.peers.values()) {
       let row = this.#rows.get(peer.id);
       if (!row) {
         row = el('tr', { 'data-id': peer.id });
         this.#rows.set(peer.id, row);
-        $('rows').append(row);
       }
+      if ($('rows').children[at] !== row) $('rows').insertBefore(row, $('rows').children[at] ?? null);
+      at++;
       this.#fill(row, peer, picture);
       row.classList.toggle('chosen', chosen.from === peer.id || chosen.to === peer.id);
     }
@@ -52,6 +54,7 @@ export class Table {
     const now = JSON.stringify([peer, out.map(a => [a.to, a.list]), total(into), picture.near.get(peer.id).size, rtts]);
     if (row.dataset.now === now) return;
     row.dataset.now = now;
+    const focused = row.contains(document.activeElement);
     const name = el('button', { type: 'button', class: 'plain', title: peer.id, onclick: () => this.pick(peer.id) }, peer.name);
     row.replaceChildren(
       el('th', { scope: 'row' }, name, peer.name === short(peer.id) ? null : el('code', {}, short(peer.id))),
@@ -60,7 +63,7 @@ export class Table {
       el('td', { 'data-label': 'sessions' }, String(picture.near.get(peer.id).size)),
       el('td', { 'data-label': 'RTT' }, rtts.length ? ms(rtts[Math.floor(rtts.length / 2)]) : '–'),
       el('td', { class: 'arcs' }, el('ul', {}, ...out.flatMap(a => a.list.map(x => this.#chip(a.to, x))))));
-    for (const a of row.querySelectorAll('button')) if (a.dataset.keep) a.focus();
+    if (focused) name.focus();
   }
 
   #chip(to, { how, via }) {

@@ -10,6 +10,8 @@ export function how(arc) {
   return arc.via.length === 1 ? 'broker' : 'path';
 }
 
+const rank = { self: 0, node: 1, other: 2 };
+
 export class Store {
   hello = null;
   entrance = null;
@@ -93,7 +95,8 @@ export class Store {
       const brokered = a.list.filter(x => x.how !== 'session');
       a.how = (brokered.at(-1) ?? a.list.at(-1)).how;
     }
-    return new Picture(peers, sessions, arcs);
+    const byName = [...peers.entries()].sort(([, a], [, b]) => rank[a.kind] - rank[b.kind] || a.name.localeCompare(b.name, 'en', { numeric: true }));
+    return new Picture(new Map(byName), sessions, arcs);
   }
 }
 
