@@ -11,6 +11,7 @@ import (
 	"github.com/pion/webrtc/v4"
 
 	"github.com/n2n-overlay/n2n/transport"
+	"github.com/n2n-overlay/n2n/transport/internal/sdp"
 )
 
 // setupPoll is how often an attempt looks at the clock, and whether SCTP has
@@ -112,7 +113,7 @@ func (s *session) describe(pc *webrtc.PeerConnection) (d transport.Description, 
 	if err := pc.SetLocalDescription(local); err != nil {
 		return d, err
 	}
-	if d, err = localDescription(local.SDP); err != nil {
+	if d, err = sdp.Local(local.SDP); err != nil {
 		return d, err
 	}
 	s.mu.Lock()
@@ -131,7 +132,7 @@ func (s *session) describe(pc *webrtc.PeerConnection) (d transport.Description, 
 func (s *session) apply(pc *webrtc.PeerConnection, kind webrtc.SDPType, remote transport.Description) error {
 	s.remote = remote.Fingerprint
 	s.giveCandidates(pc)
-	return pc.SetRemoteDescription(webrtc.SessionDescription{Type: kind, SDP: remoteSDP(remote)})
+	return pc.SetRemoteDescription(webrtc.SessionDescription{Type: kind, SDP: sdp.Remote(remote)})
 }
 
 // giveCandidates gives the ICE agent those of the peer's addresses that it has

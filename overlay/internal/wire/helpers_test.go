@@ -4,6 +4,7 @@ import (
 	"crypto/ed25519"
 	"encoding/hex"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 
@@ -60,6 +61,9 @@ func fourCandidates() []transport.Candidate {
 	}
 }
 
+// hidden is what a browser shows instead of an address.
+const hidden = "6f3fb43e-4b1c-4d5e-9a7b-0123456789ab"
+
 func describe(setup transport.Setup, cs ...transport.Candidate) *transport.Description {
 	return &transport.Description{
 		Fingerprint: id32(0xf1), Ufrag: "u1Fr", Password: "pa55wordpa55wordpa55wo",
@@ -92,6 +96,12 @@ func allKinds() map[string]*transport.Signal {
 			Addr: netip.AddrPortFrom(netip.MustParseAddr("2001:db8:ffff:ffff:ffff:ffff:ffff:ffff"), uint16(65535-i)),
 		})
 	}
+	hide := full
+	hide.Candidates = slices.Clone(full.Candidates)
+	for i := range hide.Candidates {
+		c := &hide.Candidates[i]
+		c.Type, c.Addr, c.Name = transport.Host, netip.AddrPortFrom(netip.Addr{}, c.Addr.Port()), hidden
+	}
 	return map[string]*transport.Signal{
 		"offer":           offer,
 		"offer-to-nobody": {Kind: transport.Offer, Session: id, From: idOf(alice), Description: offer.Description},
@@ -105,6 +115,10 @@ func allKinds() map[string]*transport.Signal {
 			Kind: transport.Answer, Session: transport.SessionID{Initiator: idOf(alice), Number: 1<<64 - 1},
 			From: idOf(bob), To: idOf(alice), Ref: ref, Mine: 1<<64 - 1, Description: &full,
 		},
+		"answer-hidden-largest": {
+			Kind: transport.Answer, Session: transport.SessionID{Initiator: idOf(alice), Number: 1<<64 - 1},
+			From: idOf(bob), To: idOf(alice), Ref: ref, Mine: 1<<64 - 1, Description: &hide,
+		},
 		"candidates": {
 			Kind: transport.Candidates, Session: id, From: idOf(alice), To: idOf(bob), Ref: ref,
 			Candidates: fourCandidates()[2:],
@@ -115,6 +129,14 @@ func allKinds() map[string]*transport.Signal {
 		"candidates-of-answer": {
 			Kind: transport.Candidates, Session: id, From: idOf(bob), To: idOf(alice), Ref: ref,
 			Candidates: full.Candidates, Last: true,
+		},
+		"candidates-hidden": {
+			Kind: transport.Candidates, Session: id, From: idOf(bob), To: idOf(alice), Ref: ref,
+			Candidates: []transport.Candidate{
+				{Priority: 2113937151, Addr: netip.AddrPortFrom(netip.Addr{}, 50000), Name: hidden},
+				{Priority: 2113939711, Addr: netip.AddrPortFrom(netip.Addr{}, 50001), Name: strings.Repeat("0", 8) + hidden[8:]},
+				cand(transport.ServerReflexive, 1694498815, "198.51.100.9:41234"),
+			},
 		},
 		"candidates-none": {
 			Kind: transport.Candidates, Session: id, From: idOf(bob), To: idOf(alice), Ref: ref, Last: true,

@@ -37,7 +37,7 @@ type candidate struct {
 	_        struct{} `cbor:",toarray"`
 	Type     uint8
 	Priority uint32
-	IP       []byte
+	Address  address
 	Port     uint16
 }
 
@@ -65,7 +65,7 @@ func toPayload(s *transport.Signal) *payload {
 func toCandidates(cs []transport.Candidate) []candidate {
 	list := make([]candidate, len(cs))
 	for i, c := range cs {
-		list[i] = candidate{Type: uint8(c.Type), Priority: c.Priority, IP: c.Addr.Addr().AsSlice(), Port: c.Addr.Port()}
+		list[i] = candidate{Type: uint8(c.Type), Priority: c.Priority, Address: address{c.Addr.Addr(), c.Name}, Port: c.Addr.Port()}
 	}
 	return list
 }
@@ -109,8 +109,10 @@ func fromCandidates(list []candidate) []transport.Candidate {
 	}
 	cs := make([]transport.Candidate, len(list))
 	for i, c := range list {
-		ip, _ := netip.AddrFromSlice(c.IP)
-		cs[i] = transport.Candidate{Type: transport.CandidateType(c.Type), Priority: c.Priority, Addr: netip.AddrPortFrom(ip, c.Port)}
+		cs[i] = transport.Candidate{
+			Type: transport.CandidateType(c.Type), Priority: c.Priority,
+			Addr: netip.AddrPortFrom(c.Address.ip, c.Port), Name: c.Address.name,
+		}
 	}
 	return cs
 }

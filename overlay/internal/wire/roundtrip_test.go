@@ -166,6 +166,14 @@ func drawDescription(t *rapid.T) *transport.Description {
 
 func drawCandidates(t *rapid.T) (list []transport.Candidate) {
 	for range rapid.IntRange(0, transport.MaxCandidates).Draw(t, "candidates") {
+		if rapid.IntRange(0, 3).Draw(t, "hidden") == 0 {
+			list = append(list, transport.Candidate{
+				Priority: uint32(drawUint(t, "priority", 1<<32-1)),
+				Addr:     netip.AddrPortFrom(netip.Addr{}, rapid.Uint16Min(1024).Draw(t, "port")),
+				Name:     rapid.StringMatching(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`).Draw(t, "name"),
+			})
+			continue
+		}
 		size := rapid.SampledFrom([]int{4, 16}).Draw(t, "size")
 		ip := rapid.SliceOfN(rapid.Byte(), size, size).Draw(t, "address")
 		if nobodys(ip) {

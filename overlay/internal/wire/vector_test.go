@@ -240,7 +240,7 @@ func signalFields(s *transport.Signal) [][2]string {
 
 func candidateFields(name string, cs []transport.Candidate) (fields [][2]string) {
 	for _, c := range cs {
-		fields = append(fields, [2]string{name, fmt.Sprintf("%v %d %v", c.Type, c.Priority, c.Addr)})
+		fields = append(fields, [2]string{name, c.String()})
 	}
 	return fields
 }
@@ -313,7 +313,15 @@ func parseCandidate(t testing.TB, text string) transport.Candidate {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return transport.Candidate{Type: named(t, transport.Relayed, f[0]), Priority: uint32(priority), Addr: netip.MustParseAddrPort(f[2])}
+	c := transport.Candidate{Type: named(t, transport.Relayed, f[0]), Priority: uint32(priority)}
+	name, port, ok := strings.Cut(f[2], ".local:")
+	if !ok {
+		c.Addr = netip.MustParseAddrPort(f[2])
+		return c
+	}
+	c.Name = name
+	c.Addr = netip.AddrPortFrom(netip.Addr{}, netip.MustParseAddrPort("[::]:"+port).Port())
+	return c
 }
 
 // named gives the value up to last whose name is text.

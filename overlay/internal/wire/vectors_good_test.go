@@ -64,19 +64,21 @@ func messageVector(name, what string, m Message) *vector {
 func goodVectors(t testing.TB) []*vector {
 	t.Helper()
 	what := map[string]string{
-		"offer":                "to a peer that is known, with four candidates",
-		"offer-to-nobody":      "to whoever is at the other end of a channel",
-		"offer-snap":           "with an SCTP INIT chunk",
-		"offer-bare":           "without candidates: they come later",
-		"answer":               "the answerer's offers up to 3 are dead",
-		"answer-largest":       "every field at its limit: no signal is larger",
-		"candidates":           "of the initiator",
-		"candidates-to-nobody": "of an initiator that does not know yet who answers",
-		"candidates-of-answer": "of the answerer; all eight, and the last",
-		"candidates-none":      "there are no more",
-		"reset":                "by the answerer",
-		"reset-own":            "by the initiator",
-		"reject":               "too many attempts under way",
+		"offer":                 "to a peer that is known, with four candidates",
+		"offer-to-nobody":       "to whoever is at the other end of a channel",
+		"offer-snap":            "with an SCTP INIT chunk",
+		"offer-bare":            "without candidates: they come later",
+		"answer":                "the answerer's offers up to 3 are dead",
+		"answer-largest":        "every field at its limit, with addresses",
+		"answer-hidden-largest": "every field at its limit, with names instead of addresses: no signal is larger",
+		"candidates":            "of the initiator",
+		"candidates-to-nobody":  "of an initiator that does not know yet who answers",
+		"candidates-of-answer":  "of the answerer; all eight, and the last",
+		"candidates-hidden":     "of a browser, which hides the addresses of its host",
+		"candidates-none":       "there are no more",
+		"reset":                 "by the answerer",
+		"reset-own":             "by the initiator",
+		"reject":                "too many attempts under way",
 	}
 	list := goodMessages()
 	signals := allKinds()
