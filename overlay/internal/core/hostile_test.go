@@ -112,9 +112,19 @@ var lies = []plot{
 	}},
 	{"a repeated Bind is answered again, and counted once", func(s *story) {
 		s.begin("", 2, [2]int{a, b})
-		s.says(a, b, &arc.Bind{Arc: 1, Protocol: "p", Channel: 1})
+		s.says(a, b, &arc.Bind{Arc: 1, Protocol: "p", Channel: 1}) // of the arc that the offer began
+		s.settle()
+		s.rests(s.Connect(a, b), nil, 0)
+		s.says(a, b, &arc.Bind{Arc: 2, Protocol: "p", Channel: 1})
 		s.Deliveries()
 		s.settle()
+	}},
+	{"the Bind of an arc that the offer began says the same", func(s *story) {
+		for _, m := range []arc.Bind{{Arc: 1, Protocol: "q", Channel: 1}, {Arc: 1, Protocol: "p", Channel: 2}} {
+			s.begin("", 2, [2]int{a, b})
+			s.says(a, b, &m)
+			s.blames(b, a, "message out of place")
+		}
 	}},
 	{"a channel's number is the proposer's to choose, and for one protocol", func(s *story) {
 		s.opts.Protocols = []string{"p", "q"}
