@@ -199,17 +199,19 @@ var answers = []plot{
 		}
 		s.settle()
 	}},
-	{"no answer goes over a channel that is closed", func(s *story) {
-		s.begin("", 2)
-		s.Join(b, a, true)
-		it := s.until("b~a offer")
-		named := *it.Signal
-		named.To = name(a)
-		offer := core.Signaled{Conn: it.Conn, Signal: &named}
-		s.Input(a, offer)
-		s.Deliver(s.next("a described"))
-		s.Input(a, core.CloseDoor{Conn: it.Conn})
-		s.noEffect(a, offer)
+	{"an answer goes through brokers as long as there are any", func(s *story) {
+		s.begin("", 3, line3...)
+		s.Connect(a, c, b)
+		offer := s.until("b>c offer")
+		s.Deliver(s.Copy(offer))
+		s.until("c>b answer")
+		made := some[core.SendSignal](s.fx[a])
+		spied := s.spy(c)
+		s.Input(c, core.Signaled{Conn: 1<<16 | 1, Signal: made[len(made)-1].Signal})
+		if sent := some[core.SendSignal](spied()); len(sent) != 1 || sent[0].Conn != 0 {
+			s.Errorf("%+v", sent)
+		}
+		s.settle()
 	}},
 	{"an answer that is carried by hand has more time", func(s *story) {
 		s.begin("", 2)
