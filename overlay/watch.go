@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/n2n-overlay/n2n/fsm/arc"
+	"github.com/n2n-overlay/n2n/fsm/media"
 	"github.com/n2n-overlay/n2n/fsm/signal"
 	"github.com/n2n-overlay/n2n/overlay/internal/core"
 	"github.com/n2n-overlay/n2n/transport"
@@ -36,7 +37,7 @@ func (n *Node) Machines() []Machine {
 // Step is one edge that a machine took, in the words of its spec.
 type Step struct {
 	At      time.Duration // since the node began
-	Machine string        // link, broker, meeting, session or arc
+	Machine string        // link, broker, meeting, session, arc or exchange
 	Peer    transport.PeerID
 	From    string
 	Event   string
@@ -56,6 +57,8 @@ func (n *Node) stepOf(e core.Edge) Step {
 		i = signal.MeetingEdgeInfo(signal.MeetingEdge(e.Edge))
 	case "session":
 		i = signal.EdgeInfo(arc.SessionEdgeInfo(arc.SessionEdge(e.Edge)))
+	case "exchange":
+		i = signal.EdgeInfo(media.ExchangeEdgeInfo(media.ExchangeEdge(e.Edge)))
 	case "arc":
 		i = signal.EdgeInfo(arc.ArcEdgeInfo(arc.ArcEdge(e.Edge)))
 	}

@@ -91,9 +91,10 @@ func (k *keys) lock(ctx context.Context) (place int, release func(), err error) 
 		return 0, nil, nil
 	}
 	k.remember(place, thisPage())
+	free := release
 	return place, func() {
 		k.remember(place, "") // whoever comes next waits until the browser has heard of it
-		release()
+		free()
 	}, nil
 }
 

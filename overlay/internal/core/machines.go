@@ -27,7 +27,7 @@ func (c *Core) Machines() []Machine {
 			Machine{Name: "link", Peer: p.id, State: p.link.State.String()},
 			Machine{Name: "session", Peer: p.id, State: p.session.State.String()})
 		for _, a := range p.arcs {
-			list = append(list, Machine{Name: "arc", Peer: p.id, State: a.m.State.String(), Protocol: a.protocol, Out: a.out})
+			list = append(list, Machine{Name: "arc", Peer: p.id, State: a.m.State.String(), Protocol: a.protocol, Out: a.m.Out})
 		}
 	}
 	for _, id := range slices.Sorted(maps.Keys(c.meetings)) {
