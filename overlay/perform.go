@@ -21,6 +21,7 @@ type session struct {
 	failing sync.Once
 
 	pipes pipes
+	media tracks
 }
 
 // perform carries out what the core wants. It never waits: what takes time
@@ -30,7 +31,12 @@ func (n *Node) perform(e core.Effect) {
 	case core.MakeOffer:
 		n.begin(e.ID, func(s *session) (transport.Session, error) { return n.driver.Offer(e.ID, s) })
 	case core.MakeAnswer:
-		n.begin(e.ID, func(s *session) (transport.Session, error) { return n.driver.Answer(e.ID, e.Offer, s) })
+		n.begin(e.ID, func(s *session) (transport.Session, error) {
+			if d, ok := n.driver.(transport.Patient); ok && e.Patience > 0 {
+				return d.AnswerWithin(e.ID, e.Offer, e.Patience, s)
+			}
+			return n.driver.Answer(e.ID, e.Offer, s)
+		})
 	case core.Finish:
 		n.drive(e.ID, func(s transport.Session) error { return s.Finish(e.Answer) })
 	case core.AddCandidates:
@@ -45,8 +51,11 @@ func (n *Node) perform(e core.Effect) {
 		n.openChannel(e)
 	case core.Usable:
 		n.usable(e)
-	case core.Opened, core.Closed, core.Reversed, core.Failed:
+	case core.Opened, core.Reversed, core.Failed:
 		n.tell(e)
+	case core.Closed:
+		n.tell(e)
+		n.arcClosed(e)
 	case core.Done:
 		n.mu.Lock()
 		if result := n.calls[e.Call]; result != nil {
@@ -60,6 +69,8 @@ func (n *Node) perform(e core.Effect) {
 		}
 	case core.Fault:
 		n.fault(e)
+	default:
+		n.performMedia(e)
 	}
 }
 
@@ -98,6 +109,7 @@ func (n *Node) end(id transport.SessionID) {
 		pp.owner().dropPipe(pp)
 		pp.mux.end(ErrNotNeighbor, true)
 	}
+	s.media.end(s, ErrNotNeighbor)
 	if s.driver != nil {
 		s.driver.Close()
 	}
@@ -176,8 +188,11 @@ func (n *Node) fault(e core.Fault) {
 	n.log.Warn("peer broke the protocol", "peer", e.Peer.Short(), "err", e.Err)
 }
 
-// trace lets the referee replay an edge.
+// trace shows an edge to who watches, and lets the referee replay it.
 func (n *Node) trace(e core.Edge) {
+	if n.cfg.Trace != nil {
+		n.cfg.Trace(n.stepOf(e))
+	}
 	if n.referee == nil {
 		return
 	}
@@ -231,6 +246,11 @@ func (s *session) Message(id transport.SessionID, channel uint16, data []byte) {
 		return
 	}
 	in := core.Received{ID: id, Msg: m}
+	if in.Media, err = sections(m); err != nil {
+		s.node.counts.Malformed.Add(1)
+		s.node.post(core.Blame{ID: id, What: err.Error()})
+		return
+	}
 	if r, ok := m.(*signal.Relay); ok && len(r.Path) > 0 && int(r.Position) == len(r.Path)-1 {
 		in.Signal = s.node.open(r.Payload)
 	}

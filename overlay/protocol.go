@@ -9,7 +9,6 @@ import (
 	"sync"
 	"unicode/utf8"
 
-	"github.com/n2n-overlay/n2n/fsm/arc"
 	"github.com/n2n-overlay/n2n/fsm/signal"
 	"github.com/n2n-overlay/n2n/overlay/internal/core"
 	"github.com/n2n-overlay/n2n/transport"
@@ -49,8 +48,8 @@ type Protocol struct {
 // Errors: ErrProtocolExists, ErrClosed.
 func (n *Node) Protocol(name string, cfg ProtocolConfig) (*Protocol, error) {
 	switch {
-	case name == "" || len(name) > arc.MaxBindProtocol || !utf8.ValidString(name):
-		return nil, fmt.Errorf("overlay: protocol name %q: want 1 to %d bytes of UTF-8", name, arc.MaxBindProtocol)
+	case name == "" || len(name) > transport.MaxProtocol || !utf8.ValidString(name):
+		return nil, fmt.Errorf("overlay: protocol name %q: want 1 to %d bytes of UTF-8", name, transport.MaxProtocol)
 	case cfg.MaxMessage < 0:
 		return nil, errors.New("overlay: ProtocolConfig.MaxMessage is negative")
 	case cfg.MaxStreams < 0:
