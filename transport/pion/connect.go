@@ -91,7 +91,9 @@ func (s *session) newPeerConnection(api *webrtc.API) (*webrtc.PeerConnection, er
 		s.fail(errPeerClosed)
 	})
 	pc.OnDataChannel(func(c *webrtc.DataChannel) {
-		s.fail(fmt.Errorf("protocol violation: the peer opened channel %d by itself", *c.ID()))
+		if err := s.accept(pc, c); err != nil {
+			s.fail(err)
+		}
 	})
 	if s.media != nil {
 		pc.OnTrack(func(t *webrtc.TrackRemote, r *webrtc.RTPReceiver) { s.media.onTrack(pc, t, r) })
@@ -214,6 +216,9 @@ func (s *session) serve(pc *webrtc.PeerConnection) error {
 			poll.Stop()
 			if !s.proven(pc) {
 				return errFingerprint
+			}
+			if err := s.link(pc); err != nil {
+				return err
 			}
 			s.tell(func() { s.handler.Up(s.id) })
 			s.read()

@@ -3,6 +3,7 @@ package pion
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"net/netip"
 	"sync"
 	"time"
@@ -17,7 +18,9 @@ import (
 type Driver struct {
 	cfg         settings
 	fingerprint [32]byte
+	marked      bool // the certificate is: see delivery.go
 	loggers     logging.LoggerFactory
+	log         *slog.Logger
 	addresses   *addresses
 	reflexive   reflexive
 	mux         *mux // nil with RelayOnly
@@ -64,10 +67,15 @@ func newDriver(cfg Config) (*Driver, error) {
 	if err != nil {
 		return nil, err
 	}
+	if cfg.Logger == nil {
+		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
 	d := &Driver{
 		cfg:         s,
 		fingerprint: fingerprint,
-		loggers:     loggers{to: cfg.Logger},
+		marked:      marked(cert.Certificate[0]),
+		loggers:     loggers{to: s.Logger},
+		log:         cfg.Logger,
 		addresses:   newAddresses(bound.Addr(), cfg),
 		connection:  connection,
 		sessions:    make(map[transport.SessionID]*session),
