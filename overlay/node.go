@@ -25,6 +25,7 @@ type Config struct {
 	Key            ed25519.PrivateKey // who the node is; nil: a fresh one; LoadKey keeps one in a file
 	Network        string             // signals of networks with different names mean nothing to each other
 	ConnectTimeout time.Duration      // a connect ends within it; default 10 s
+	AdmitTimeout   time.Duration      // until a newcomer that Node.Admit has answered is here: how long the answer may be carried; default 1 min
 	Linger         time.Duration      // how long a session without arcs is kept; default 60 s
 	Heartbeat      time.Duration      // between pings; three missed ones end a session; default 5 s
 	MaxPending     int                // attempts under way that other peers began; default 64
@@ -46,6 +47,8 @@ type Node struct {
 	done   chan struct{} // closed when the loop has ended
 	close  sync.Once
 	err    error // of closing the driver
+
+	helpers sync.WaitGroup // goroutines that post an input
 
 	mu        sync.Mutex
 	protocols map[string]*Protocol
@@ -90,9 +93,10 @@ func New(cfg Config) (*Node, error) {
 	if cfg.Audit {
 		n.referee = referee.New()
 	}
+	m, ok := cfg.Driver.(transport.MediaDriver)
 	n.core = core.New(core.Config{
-		ID: n.id, First: core.FirstNumber(n.start), Hash: n.codec.Hash, Trace: n.trace,
-		ConnectTimeout: cfg.ConnectTimeout, Linger: cfg.Linger, Heartbeat: cfg.Heartbeat, MaxPending: cfg.MaxPending,
+		ID: n.id, Media: ok && m.Media(), First: core.FirstNumber(n.start), Hash: n.codec.Hash, Trace: n.trace,
+		ConnectTimeout: cfg.ConnectTimeout, Linger: cfg.Linger, Heartbeat: cfg.Heartbeat, AdmitTimeout: cfg.AdmitTimeout, MaxPending: cfg.MaxPending,
 	})
 	go n.loop()
 	return n, nil
@@ -255,6 +259,10 @@ func (n *Node) Close() error {
 		n.err = n.driver.Close()
 		for _, s := range n.sessions {
 			close(s.gone)
+			s.media.end(s, ErrClosed)
+			for _, pp := range s.pipes.all() {
+				pp.mux.end(errOfProtocol, true)
+			}
 		}
 		n.mu.Lock()
 		protocols := n.protocols
@@ -263,6 +271,7 @@ func (n *Node) Close() error {
 		for _, p := range protocols {
 			p.end()
 		}
+		n.helpers.Wait()
 	})
 	<-n.done
 	return n.err

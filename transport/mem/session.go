@@ -14,7 +14,6 @@ import (
 // Why a session is over, for Handler.Down.
 var (
 	errPeerClosed  = errors.New("closed by the other end")
-	errSilent      = errors.New("nothing heard from the other end")
 	errNoPath      = errors.New("no connection came about")
 	errFingerprint = errors.New("the other end has a certificate of another fingerprint")
 	errUnopened    = errors.New("message for a channel that is not open here")
@@ -253,7 +252,7 @@ func (s *session) sayBye() {
 		if to := n.driverAt(dest); ok && to != nil {
 			to.queue.push(time.Now().Add(silence), func() {
 				if far := to.byUfrag[dg.ufrag]; far != nil {
-					far.end(errSilent)
+					far.end(transport.ErrSilent)
 				}
 			})
 		}

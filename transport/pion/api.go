@@ -41,8 +41,10 @@ const (
 
 // newAPI makes what PeerConnections are made of, all that use one mux. A nil
 // mux is none: relays only. With serve an answerer is the DTLS server, else it
-// takes the role that the offer leaves it, the client's if it may choose.
-func (d *Driver) newAPI(m *mux, serve bool) *webrtc.API {
+// takes the role that the offer leaves it, the client's if it may choose. An
+// attempt finds a path within the given time, and an established session is
+// silent for as long at the most.
+func (d *Driver) newAPI(m *mux, serve bool, silence time.Duration) *webrtc.API {
 	cfg := &d.cfg
 	var se webrtc.SettingEngine
 	se.LoggerFactory = d.loggers
@@ -68,7 +70,7 @@ func (d *Driver) newAPI(m *mux, serve bool) *webrtc.API {
 	}
 	se.SetICEBindingRequestHandler(d.eager.check)
 	// Disconnected has no meaning here, only the sum of both counts.
-	se.SetICETimeouts(cfg.Silence/2, cfg.Silence-cfg.Silence/2, cfg.KeepAlive)
+	se.SetICETimeouts(silence/2, silence-silence/2, cfg.KeepAlive)
 
 	se.SetDTLSInsecureSkipHelloVerify(true) // ICE has proven the return path
 	se.SetDTLSRetransmissionInterval(dtlsInterval)
@@ -97,11 +99,14 @@ func (d *Driver) newAPI(m *mux, serve bool) *webrtc.API {
 	se.SetSCTPMaxMessageSize(transport.MaxFrame)
 	se.SetSCTPRTOMax(sctpRTOMax)
 
-	// Without media there is nothing to register.
+	engine, registry := &webrtc.MediaEngine{}, &interceptor.Registry{}
+	if cfg.Media { // else there is nothing to register
+		registerMedia(engine, registry)
+	}
 	return webrtc.NewAPI(
 		webrtc.WithSettingEngine(se),
-		webrtc.WithMediaEngine(&webrtc.MediaEngine{}),
-		webrtc.WithInterceptorRegistry(&interceptor.Registry{}),
+		webrtc.WithMediaEngine(engine),
+		webrtc.WithInterceptorRegistry(registry),
 	)
 }
 

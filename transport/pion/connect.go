@@ -31,6 +31,7 @@ func (s *session) drive() error {
 	if err != nil {
 		return fmt.Errorf("sockets: %w", err)
 	}
+	s.api = api
 	pc, err := s.newPeerConnection(api)
 	if err != nil {
 		return fmt.Errorf("PeerConnection: %w", err)
@@ -50,10 +51,13 @@ func (s *session) drive() error {
 // initiator does not know yet whom it will talk to.
 func (s *session) access() (*webrtc.API, error) {
 	d, serve := s.driver, !s.initiator && serves(s.offered)
-	if d.mux == nil || s.initiator || !d.rival(s) {
-		if serve {
-			return d.serving, nil
-		}
+	alone := d.mux == nil || s.initiator || !d.rival(s)
+	switch {
+	case alone && s.silence != d.cfg.Silence:
+		return d.newAPI(d.mux, serve, s.silence), nil
+	case alone && serve:
+		return d.serving, nil
+	case alone:
 		return d.api, nil
 	}
 	own, err := newMux(netip.AddrPortFrom(d.addresses.bound, 0), d.addresses, d.loggers, s.fail)
@@ -61,7 +65,7 @@ func (s *session) access() (*webrtc.API, error) {
 		return nil, err
 	}
 	s.own = own
-	return d.newAPI(own, serve), nil
+	return d.newAPI(own, serve, s.silence), nil
 }
 
 // newPeerConnection makes the PeerConnection with the channels that were asked
@@ -89,6 +93,9 @@ func (s *session) newPeerConnection(api *webrtc.API) (*webrtc.PeerConnection, er
 	pc.OnDataChannel(func(c *webrtc.DataChannel) {
 		s.fail(fmt.Errorf("protocol violation: the peer opened channel %d by itself", *c.ID()))
 	})
+	if s.media != nil {
+		pc.OnTrack(func(t *webrtc.TrackRemote, r *webrtc.RTPReceiver) { s.media.onTrack(pc, t, r) })
+	}
 	s.watchCandidates(pc)
 	for _, c := range s.channels {
 		if err := c.open(pc); err != nil {
@@ -137,7 +144,7 @@ func (s *session) describe(pc *webrtc.PeerConnection) (d transport.Description, 
 // apply gives the PeerConnection what is known of the peer; it begins to
 // connect.
 func (s *session) apply(pc *webrtc.PeerConnection, kind webrtc.SDPType, remote transport.Description) error {
-	s.remote = remote.Fingerprint
+	s.remote, s.applied = remote.Fingerprint, remote
 	if s.initiator {
 		s.driver.eager.expect(s.described, remote)
 	}
@@ -185,6 +192,7 @@ func (s *session) serve(pc *webrtc.PeerConnection) error {
 		known = time.Now()
 	}
 	found, opened := s.found, s.opened
+	limit := max(setupTimeout, s.silence)
 	for {
 		select {
 		case <-s.ctx.Done():
@@ -214,8 +222,8 @@ func (s *session) serve(pc *webrtc.PeerConnection) error {
 			case known.IsZero(): // it waits for an answer as long as the node likes
 			case pc.SCTP().State() == webrtc.SCTPTransportStateClosed:
 				return errSCTP
-			case time.Since(known) > setupTimeout:
-				return errSetup
+			case time.Since(known) > limit:
+				return fmt.Errorf("no connection within %v", limit)
 			}
 		}
 	}
@@ -234,7 +242,7 @@ func (s *session) why(pc *webrtc.PeerConnection) error {
 	case reason != errFailed:
 		return reason
 	case pc.ICEConnectionState() == webrtc.ICEConnectionStateFailed:
-		return fmt.Errorf("nothing heard of the peer for %v", s.driver.cfg.Silence)
+		return fmt.Errorf("%w for %v", transport.ErrSilent, s.silence)
 	case pc.SCTP().Transport().GetRemoteCertificate() != nil && !s.proven(pc):
 		return errFingerprint
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"sync"
+	"time"
 
 	"github.com/pion/logging"
 	"github.com/pion/webrtc/v4"
@@ -34,7 +35,7 @@ type Driver struct {
 	sessions map[transport.SessionID]*session
 }
 
-var _ transport.Driver = (*Driver)(nil)
+var _ transport.MediaDriver = (*Driver)(nil)
 
 // New opens the sockets of a driver. Errors: a Config that cannot work, an
 // address that cannot be listened to. Close frees the sockets.
@@ -76,7 +77,7 @@ func newDriver(cfg Config) (*Driver, error) {
 			return nil, err
 		}
 	}
-	d.api, d.serving = d.newAPI(d.mux, false), d.newAPI(d.mux, true)
+	d.api, d.serving = d.newAPI(d.mux, false, s.Silence), d.newAPI(d.mux, true, s.Silence)
 	d.ctx, d.cancel = context.WithCancel(context.Background())
 	return d, nil
 }
@@ -93,6 +94,9 @@ func listenAddr(s string) (netip.AddrPort, error) {
 	}
 	return netip.AddrPortFrom(a.Addr().Unmap(), a.Port()), nil
 }
+
+// Media reports whether sessions carry audio and video: Config.Media.
+func (d *Driver) Media() bool { return d.cfg.Media }
 
 // lost ends all sessions when a socket fails under them.
 func (d *Driver) lost(err error) {
@@ -113,10 +117,19 @@ func (d *Driver) Offer(id transport.SessionID, h transport.Handler) (transport.S
 // Answer begins a session that a peer has offered. Errors: transport.ErrClosed,
 // an id in use, an offer that cannot work.
 func (d *Driver) Answer(id transport.SessionID, offer transport.Description, h transport.Handler) (transport.Session, error) {
+	return d.AnswerWithin(id, offer, d.cfg.Silence, h)
+}
+
+// AnswerWithin is Answer for an answer that takes long to reach the peer. This end
+// looks for a path in the first seconds, and whenever the peer does. Pion knows
+// one timeout: should the peer fall silent later, that is noticed after patience
+// as well, and sooner by the node's heartbeat only.
+func (d *Driver) AnswerWithin(id transport.SessionID, offer transport.Description, patience time.Duration, h transport.Handler) (transport.Session, error) {
 	if err := offer.Check(); err != nil {
 		return nil, fmt.Errorf("offer: %w", err)
 	}
 	s := d.newSession(id, h)
+	s.silence = max(patience, d.cfg.Silence)
 	s.offered = copied(offer)
 	s.add(offer.Candidates)
 	return d.start(s)
@@ -135,6 +148,9 @@ func (d *Driver) start(s *session) (transport.Session, error) {
 	s.ctx, s.cancel = context.WithCancelCause(d.ctx)
 	d.sessions[s.id] = s
 	d.wg.Go(s.run)
+	if s.media != nil {
+		return mediaSession{s}, nil
+	}
 	return s, nil
 }
 

@@ -24,10 +24,7 @@ const (
 	drainTimeout = 200 * time.Millisecond
 )
 
-var (
-	errPeerClosed = errors.New("closed by the peer")
-	errSetup      = fmt.Errorf("no connection within %v", setupTimeout)
-)
+var errPeerClosed = errors.New("closed by the peer")
 
 // session is one attempt at a connection and then the connection.
 type session struct {
@@ -36,6 +33,8 @@ type session struct {
 	handler   transport.Handler
 	initiator bool
 	offered   transport.Description // of the peer, unless this end is the initiator
+	applied   transport.Description // of the peer, once it was applied
+	silence   time.Duration         // for how long an attempt goes on without a path, and a session without a sign of life
 
 	ctx    context.Context // ends with the session; its cause is why
 	cancel context.CancelCauseFunc
@@ -48,6 +47,8 @@ type session struct {
 	ready  chan struct{}              // closed when the ICE agent can be reached
 	relays chan transport.Candidate   // of this end; closed after the last; buffered
 	opened chan struct{}              // closed when the first channels are open
+
+	media *tracks // nil without Config.Media
 
 	mu         sync.Mutex
 	finished   bool
@@ -63,6 +64,7 @@ type session struct {
 	// Of the session's goroutine alone.
 	remote    [32]byte              // fingerprint of the peer
 	described transport.Description // of this end, without candidates
+	api       *webrtc.API
 	told      []transport.Candidate // to the peer
 	given     int                   // of candidates, to the ICE agent
 	own       *mux                  // of this session alone
@@ -73,6 +75,7 @@ func (d *Driver) newSession(id transport.SessionID, h transport.Handler) *sessio
 		driver:   d,
 		id:       id,
 		handler:  h,
+		silence:  d.cfg.Silence,
 		answer:   make(chan transport.Description, 1),
 		added:    make(chan struct{}, 1),
 		found:    make(chan []transport.Candidate),
@@ -81,6 +84,9 @@ func (d *Driver) newSession(id transport.SessionID, h transport.Handler) *sessio
 		opened:   make(chan struct{}),
 		channels: make(map[uint16]*channel),
 		pending:  2,
+	}
+	if d.cfg.Media {
+		s.media = &tracks{session: s, began: make(map[int]*transport.Track)}
 	}
 	for _, number := range []uint16{transport.ControlChannel, transport.FirstChannel} {
 		s.channels[number] = &channel{session: s, number: number}
@@ -222,6 +228,9 @@ func (s *session) run() {
 		_ = s.own.Close()
 	}
 	s.readers.Wait()
+	if s.media != nil {
+		s.media.end()
+	}
 }
 
 // tell calls the handler, unless the session is over.

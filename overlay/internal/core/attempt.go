@@ -1,6 +1,7 @@
 package core
 
 import (
+	"errors"
 	"slices"
 	"time"
 
@@ -36,6 +37,7 @@ type attempt struct {
 	wished  bool // our Bind of the wish's arc is sent, or its Unbind
 	opened  time.Duration
 
+	media exchange
 	lines map[string]*line // of each protocol
 	used  map[uint16]bool  // channel numbers
 }
@@ -201,7 +203,11 @@ func (c *Core) driverDown(id transport.SessionID, err error) {
 	if p == nil || p.at == nil || p.at.id != id {
 		return
 	}
-	c.drop(p, Crashed, err)
+	cause := Crashed
+	if errors.Is(err, transport.ErrSilent) {
+		cause = Idle
+	}
+	c.drop(p, cause, err)
 }
 
 // drop ends what link has in hand, because the driver lost it or the peer

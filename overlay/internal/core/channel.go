@@ -178,7 +178,7 @@ func (c *Core) bound(p *peer, m *arc.Bound) bool {
 	switch {
 	case a == nil && p.at.wishes(m.Arc) && !p.at.wished:
 		p.at.wished = true // it was cancelled before there was a session to say so
-		c.send(p, &arc.Unbind{Arc: m.Arc, Outgoing: true})
+		c.send(p, &arc.Unbind{Arc: m.Arc, Mine: true})
 		return true
 	case a == nil:
 		return true // it was cancelled meanwhile, and our Unbind is under way

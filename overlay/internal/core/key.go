@@ -152,7 +152,10 @@ func (k *Key) Message(m Message) {
 		k.Uint(uint64(m.Reason))
 	case *arc.Unbind:
 		k.Uint(m.Arc)
-		k.Bool(m.Outgoing)
+		k.Bool(m.Mine)
+	case *arc.Turn:
+		k.Uint(m.Arc)
+		k.Bool(m.Mine)
 	case *arc.Ping:
 		k.Uint(m.Id)
 	case *arc.Pong:
@@ -264,6 +267,11 @@ func (c *Core) keyPeer(k *Key, p *peer, now time.Duration) {
 	for _, a := range p.arcs {
 		k.arc(a)
 	}
+	k.Uint(uint64(len(p.holds)))
+	for _, h := range p.holds {
+		k.Uint(h.call)
+		k.Bytes(h.protocol)
+	}
 	k.Uint(p.boot)
 	if l.State != signal.LinkIdle { // the next attempt sets it anew
 		k.route(p.route)
@@ -286,7 +294,7 @@ func (c *Core) keyPeer(k *Key, p *peer, now time.Duration) {
 
 func (k *Key) arc(a *anArc) {
 	k.Uint(uint64(a.m.State))
-	k.Bool(a.out, a.fresh)
+	k.Bool(a.mine, a.m.Out, a.fresh)
 	k.Uint(a.number)
 	k.Bytes(a.protocol)
 	k.route(a.route)
@@ -304,6 +312,16 @@ func (k *Key) arc(a *anArc) {
 	k.Uint(a.asked.id)
 }
 
+// exchange adds what is known of a session's media.
+func (k *Key) exchange(x *exchange) {
+	m := &x.m
+	k.Uint(uint64(m.State))
+	k.Bool(m.Offers, m.Able, m.More, m.Patience)
+	for _, n := range []uint32{m.Seq, m.Mine, m.Heard, m.Told, uint32(x.audio), uint32(x.video), uint32(x.asks[0]), uint32(x.asks[1])} {
+		k.Uint(uint64(n))
+	}
+}
+
 func (k *Key) attempt(at *attempt) {
 	if at == nil {
 		k.Uint(0)
@@ -314,6 +332,7 @@ func (k *Key) attempt(at *attempt) {
 	k.ID(at.to)
 	k.Bool(at.mine, at.theirs, at.bulk, at.last, at.owe, at.up, at.greeted, at.early, at.wished)
 	k.route(at.route)
+	k.exchange(&at.media)
 	k.Description(at.local)
 	k.Uint(uint64(len(at.found)))
 	k.Uint(at.void)

@@ -21,6 +21,7 @@ type peer struct {
 	session arc.Session
 	at      *attempt // the attempt or the open session that link has in hand
 	arcs    []*anArc // by age
+	holds   []hold   // of the arcs to it
 	boot    uint64   // of the other end, from its hello
 
 	used    time.Duration // when something last happened between us
@@ -199,6 +200,9 @@ func (c *Core) Quiet() bool {
 		switch p.session.State {
 		case arc.SessionNone, arc.SessionLiving, arc.SessionLingering:
 		default:
+			return false
+		}
+		if p.at != nil && p.at.media.m.State.Busy() {
 			return false
 		}
 		for _, a := range p.arcs {

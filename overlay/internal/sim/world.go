@@ -25,6 +25,7 @@ import (
 	"maps"
 	"time"
 
+	"github.com/n2n-overlay/n2n/fsm/arc"
 	"github.com/n2n-overlay/n2n/fsm/referee"
 	"github.com/n2n-overlay/n2n/overlay/internal/core"
 	"github.com/n2n-overlay/n2n/transport"
@@ -32,13 +33,14 @@ import (
 
 // Options of a world. The zero value works.
 type Options struct {
-	Protocols []string                    // registered at every peer; nil: "p"
-	Config    func(i int, c *core.Config) // changes a peer's config
-	Trickle   bool                        // candidates are found after the description, not before
-	Log       func(line string)           // gets a line for each thing that happens; nil: none
-	Trace     func(peer int, e core.Edge) // gets every edge
-	Referee   *referee.Referee            // replays every edge; nil: none
-	Liars     []int                       // peers that may break the protocol, and what they break is no fault
+	Protocols []string                      // registered at every peer; nil: "p"
+	Config    func(i int, c *core.Config)   // changes a peer's config
+	Trickle   bool                          // candidates are found after the description, not before
+	Log       func(line string)             // gets a line for each thing that happens; nil: none
+	Trace     func(peer int, e core.Edge)   // gets every edge
+	Referee   *referee.Referee              // replays every edge; nil: none
+	Liars     []int                         // peers that may break the protocol, and what they break is no fault
+	Spy       func(peer int, e core.Effect) // gets every effect; may be nil
 }
 
 // World is a network of cores.
@@ -72,12 +74,17 @@ type Peer struct {
 
 	Out, In map[Arc]int // what its events say of its views
 	Faults  []core.Fault
-	ends    []*end // of driver sessions, by age
+	held    map[uint64]Arc // what its holds hold, by their calls
+	ends    []*end         // of driver sessions, by age
 	boot    uint64
 	ahead   time.Duration // of its clock before the world's
 	gone    map[string]bool
 	fork    fork
 	changed bool // since the world was cloned
+
+	opened   core.Opened   // the last one
+	closed   core.Closed   // the last one
+	patience time.Duration // how long a call may take
 }
 
 // Arc names a view's entry.
@@ -111,9 +118,13 @@ func (w *World) boot(p *Peer, boot uint64) {
 	if w.opts.Config != nil {
 		w.opts.Config(p.Index, &cfg)
 	}
+	p.patience = cfg.ConnectTimeout
+	if p.patience == 0 {
+		p.patience = arc.RequestTimeout
+	}
 	p.Core, p.fork = core.New(cfg), fork{}
 	p.Alive, p.Left = true, false
-	p.Out, p.In = map[Arc]int{}, map[Arc]int{}
+	p.Out, p.In, p.held = map[Arc]int{}, map[Arc]int{}, nil
 	p.ends, p.gone = nil, map[string]bool{}
 	for _, name := range w.opts.Protocols {
 		w.Input(p.Index, core.Register{Protocol: name})
@@ -140,9 +151,14 @@ func (w *World) Input(i int, in core.Input) {
 	}
 	w.steps++
 	w.cause, w.left = in, core.Edge{}
-	for _, e := range w.step(p, in) {
+	if u, ok := in.(core.Unregister); ok {
+		p.closeChannels(u.Protocol)
+	}
+	fx := w.step(p, in)
+	for _, e := range fx {
 		w.perform(p, e)
 	}
+	w.checkTogether(p, fx)
 	w.cause = nil
 	w.told()
 }
@@ -159,6 +175,10 @@ func (w *World) failed(p *Peer, format string, args ...any) {
 }
 
 func (w *World) perform(p *Peer, e core.Effect) {
+	if w.opts.Spy != nil {
+		w.opts.Spy(p.Index, e)
+	}
+	w.contract(p, e)
 	switch e := e.(type) {
 	case core.MakeOffer:
 		w.begin(&end{peer: p, id: e.ID, offers: true})
@@ -194,11 +214,12 @@ func (w *World) perform(p *Peer, e core.Effect) {
 		w.news("%s opened%s", w.arrow(e.Out, e.Peer), w.protocol(e.Protocol))
 		p.own(e.Out)[Arc{e.Protocol, e.Peer}]++
 	case core.Closed:
-		w.news("%s closed%s: %v", w.arrow(e.Out, e.Peer), w.protocol(e.Protocol), e.Cause)
-		v, a := p.own(e.Out), Arc{e.Protocol, e.Peer}
-		if v[a]--; v[a] == 0 {
-			delete(v, a)
-		}
+		w.news("%s closed%s: %v", w.arrow(e.Out, e.Peer), w.protocol(e.Protocol), because(e))
+		p.lose(e.Out, Arc{e.Protocol, e.Peer})
+	case core.Reversed:
+		w.news("%s is an %s now%s", w.arrow(!e.Out, e.Peer), w.arrow(e.Out, e.Peer), w.protocol(e.Protocol))
+		p.lose(!e.Out, Arc{e.Protocol, e.Peer})
+		p.own(e.Out)[Arc{e.Protocol, e.Peer}]++
 	case core.Failed:
 		w.news("%s failed%s: %v", w.arrow(true, e.Peer), w.protocol(e.Protocol), e.Err)
 	case core.Done:
@@ -231,4 +252,16 @@ func (p *Peer) own(out bool) map[Arc]int {
 	}
 	p.In = maps.Clone(p.In)
 	return p.In
+}
+
+// lose takes an arc out of a view.
+func (p *Peer) lose(out bool, a Arc) {
+	v := p.own(out)
+	if v[a]--; v[a] > 0 {
+		return
+	}
+	delete(v, a)
+	if out {
+		p.endHolds(a)
+	}
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/n2n-overlay/n2n/fsm/arc"
+	"github.com/n2n-overlay/n2n/fsm/media"
 	"github.com/n2n-overlay/n2n/fsm/signal"
 	"github.com/n2n-overlay/n2n/transport"
 )
@@ -67,9 +68,12 @@ func limitOf(m Message, field int) int {
 	err := v.Interface().(Message).Check()
 	var a *arc.LimitError
 	var s *signal.LimitError
+	var d *media.LimitError
 	switch {
 	case errors.As(err, &a):
 		return a.Limit
+	case errors.As(err, &d):
+		return d.Limit
 	case errors.As(err, &s):
 		return s.Limit
 	}
@@ -111,7 +115,12 @@ func TestCDDLBasics(t *testing.T) {
 		"peer-id": "bstr .size 32",
 		"hash":    "bstr .size 32",
 		"outcome": enum(signal.OutcomeOpened, signal.OutcomeTimeout),
-		"setup":   enum(transport.SetupActPass, transport.SetupPassive),
+		"halt":    enum(media.HaltUnable, media.HaltTimeout),
+		"media":   fmt.Sprintf("[opus: 96..127, vp8: 96..127, twcc: 0..14, sections: [0*%d section]]", transport.MaxSections),
+		"section": fmt.Sprintf("[kind: media-kind, ssrc: uint32, label: tstr .size (0..%d), stream: tstr .size (0..%d), track: tstr .size (0..%d)]",
+			transport.MaxLabel, transport.MaxTrackID, transport.MaxTrackID),
+		"media-kind": enum(transport.Audio, transport.Video),
+		"setup":      enum(transport.SetupActPass, transport.SetupPassive),
 		"candidate-type": enum(transport.Host,
 			transport.Relayed),
 		"reason":     fmt.Sprintf("&(none: %d, known: %d, busy: %d, refused: %d)", transport.NoReason, transport.Known, transport.Busy, transport.Refused),
@@ -170,6 +179,8 @@ func TestCDDLSignals(t *testing.T) {
 	same("signal", envelope{})
 	same("description", description{})
 	same("candidate", candidate{})
+	same("media", sections{})
+	same("section", section{})
 	for rule, kind := range map[string]transport.SignalKind{
 		"offer": transport.Offer, "answer": transport.Answer, "candidates-of-offer": transport.Candidates,
 		"candidates-of-answer": transport.Candidates, "reset": transport.Reset, "reject": transport.Reject,

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/n2n-overlay/n2n/fsm/arc"
+	"github.com/n2n-overlay/n2n/fsm/media"
 	"github.com/n2n-overlay/n2n/fsm/signal"
 	"github.com/n2n-overlay/n2n/transport"
 )
@@ -48,8 +49,8 @@ func TestMessageLimits(t *testing.T) {
 			}
 		}
 	}
-	if limited != 7 { // three protocols, two paths, a payload, a result
-		t.Errorf("%d fields with a limit, want 7: look at spec/*.fsm and here", limited)
+	if limited != 10 { // three protocols, two paths, a payload, a result, two of sections, a reason
+		t.Errorf("%d fields with a limit, want 10: look at spec/*.fsm and here", limited)
 	}
 }
 
@@ -68,7 +69,11 @@ func wantLimit(t *testing.T, err error, message, field string, limit int) {
 	t.Helper()
 	var a *arc.LimitError
 	var s *signal.LimitError
+	var d *media.LimitError
 	var got [4]any
+	if errors.As(err, &d) {
+		got = [4]any{strings.ToLower(d.Message), d.Field, d.Size, d.Limit}
+	}
 	if errors.As(err, &a) {
 		got = [4]any{strings.ToLower(a.Message), a.Field, a.Size, a.Limit}
 	}
@@ -208,9 +213,17 @@ func TestHash(t *testing.T) {
 func TestUnknownTags(t *testing.T) {
 	for tag := range 256 {
 		m := newMessage(uint8(tag))
-		known := tag >= arc.HelloTag && tag <= arc.FarewellTag || tag >= signal.RelayTag && tag <= signal.MetTag
+		known := tag >= arc.HelloTag && tag <= arc.TurnTag || tag >= signal.RelayTag && tag <= signal.MetTag ||
+			tag >= media.MediaWantTag && tag <= media.MediaStopTag
 		if known != (m != nil) || known && int(m.Tag()) != tag {
 			t.Errorf("tag %d: %v", tag, m)
 		}
+	}
+}
+
+// TestMaxProtocol: transport, which knows no spec, has the limit of the spec.
+func TestMaxProtocol(t *testing.T) {
+	if transport.MaxProtocol != arc.MaxBindProtocol {
+		t.Errorf("transport.MaxProtocol is %d, a Bind takes %d", transport.MaxProtocol, arc.MaxBindProtocol)
 	}
 }

@@ -1,5 +1,6 @@
 // Package sdp writes and reads the little of SDP that a connection with data
-// channels has (RFC 8829, RFC 8841, RFC 8839). It never crosses a network: what
+// channels has (RFC 8829, RFC 8841, RFC 8839), and what it has for audio and
+// video. It never crosses a network: what
 // a PeerConnection must read is made from a transport.Description, and what it
 // writes becomes one. Candidates go beside it.
 //
@@ -23,7 +24,11 @@ import (
 
 // Remote is the SDP of a peer with data channels only, without candidates. d has
 // passed Check, so that no field can hold a line break.
-func Remote(d transport.Description) string {
+func Remote(d transport.Description) string { return remote(d, "0") }
+
+// remote has the media sections with these mids in its bundle, of which it has
+// the first.
+func remote(d transport.Description, bundle string) string {
 	var b strings.Builder
 	line := func(parts ...string) {
 		for _, p := range parts {
@@ -35,7 +40,7 @@ func Remote(d transport.Description) string {
 	line("o=- 1 1 IN IP4 0.0.0.0")
 	line("s=-")
 	line("t=0 0")
-	line("a=group:BUNDLE 0")
+	line("a=group:BUNDLE ", bundle)
 	line("a=fingerprint:sha-256 ", colons(d.Fingerprint))
 	line("m=application 9 UDP/DTLS/SCTP webrtc-datachannel")
 	line("c=IN IP4 0.0.0.0")
