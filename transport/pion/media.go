@@ -228,7 +228,7 @@ func (t *tracks) onTrack(pc *webrtc.PeerConnection, remote *webrtc.TrackRemote, 
 			var track *transport.Track
 			if known { // else it has ended by now
 				s := t.remote.Sections[i]
-				track = &transport.Track{Kind: s.Kind, Label: s.Label, Stream: s.Stream, ID: s.Track, Driver: remote}
+				track = &transport.Track{Kind: s.Kind, Label: s.Label, Stream: s.Stream, ID: s.Track, Driver: &remoteTrack{remote, pc}}
 				t.began[i] = track
 			}
 			t.mu.Unlock()
