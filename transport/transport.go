@@ -63,6 +63,15 @@ type Driver interface {
 	Close() error
 }
 
+// Patient is a driver whose attempts find no path for long and go on all the same.
+// A node uses it for an answer that a person carries: until it has reached the
+// other end, nothing can come from there.
+type Patient interface {
+	// AnswerWithin is Answer, but while no path is found the attempt lasts for
+	// as long as patience.
+	AnswerWithin(id SessionID, offer Description, patience time.Duration, h Handler) (Session, error)
+}
+
 // Session is one WebRTC connection, or the attempt at one.
 type Session interface {
 	// Finish applies the answer to a session that was begun with Offer, once.

@@ -47,6 +47,7 @@ var rules = []rule{
 	{"overlay/verify", []string{"overlay/internal/search"}, "lets tools, which see no internal packages, search"},
 	{"overlay", []string{"overlay/internal/core", "overlay/internal/wire", "fsm/signal", "fsm/arc", "fsm/media", "fsm/referee", "transport"}, "a node works with any driver"},
 	{"overlay/overlaytest", []string{"overlay", "transport", "transport/mem"}, "a world for users has what users have"},
+	{"overlay/paste", nil, "text is text"},
 	{"overlay/entrance", []string{"overlay", "transport", "github.com/coder/websocket", "github.com/gorilla/websocket", "github.com/fxamacker/cbor/v2"}, "an entrance carries signals for any driver"},
 }
 

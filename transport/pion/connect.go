@@ -50,8 +50,14 @@ func (s *session) drive() error {
 // one needs another socket at one end. That is the answerer's, since the
 // initiator does not know yet whom it will talk to.
 func (s *session) access() (*webrtc.API, error) {
-	d := s.driver
-	if d.mux == nil || s.initiator || !d.rival(s) {
+	d, serve := s.driver, !s.initiator && serves(s.offered)
+	alone := d.mux == nil || s.initiator || !d.rival(s)
+	switch {
+	case alone && s.silence != d.cfg.Silence:
+		return d.newAPI(d.mux, serve, s.silence), nil
+	case alone && serve:
+		return d.serving, nil
+	case alone:
 		return d.api, nil
 	}
 	own, err := newMux(netip.AddrPortFrom(d.addresses.bound, 0), d.addresses, d.loggers, s.fail)
@@ -59,7 +65,7 @@ func (s *session) access() (*webrtc.API, error) {
 		return nil, err
 	}
 	s.own = own
-	return d.newAPI(own), nil
+	return d.newAPI(own, serve, s.silence), nil
 }
 
 // newPeerConnection makes the PeerConnection with the channels that were asked
@@ -114,15 +120,19 @@ func (s *session) describe(pc *webrtc.PeerConnection) (d transport.Description, 
 	if err != nil {
 		return d, err
 	}
-	if err := pc.SetLocalDescription(local); err != nil {
-		return d, err
-	}
 	if d, err = sdp.Local(local.SDP); err != nil {
 		return d, err
 	}
+	d.Eager = true
 	s.mu.Lock()
 	s.ufrag = d.Ufrag
 	s.mu.Unlock()
+	if s.described = d; !s.initiator {
+		s.driver.eager.expect(d, s.offered)
+	}
+	if err := pc.SetLocalDescription(local); err != nil {
+		return d, err
+	}
 	select { // else the peer's first check is lost, and the next comes 200 ms later
 	case <-s.ready:
 	case <-s.ctx.Done():
@@ -134,7 +144,10 @@ func (s *session) describe(pc *webrtc.PeerConnection) (d transport.Description, 
 // apply gives the PeerConnection what is known of the peer; it begins to
 // connect.
 func (s *session) apply(pc *webrtc.PeerConnection, kind webrtc.SDPType, remote transport.Description) error {
-	s.remote, s.described = remote.Fingerprint, remote
+	s.remote, s.applied = remote.Fingerprint, remote
+	if s.initiator {
+		s.driver.eager.expect(s.described, remote)
+	}
 	s.giveCandidates(pc)
 	return pc.SetRemoteDescription(webrtc.SessionDescription{Type: kind, SDP: sdp.Remote(remote)})
 }
@@ -179,6 +192,7 @@ func (s *session) serve(pc *webrtc.PeerConnection) error {
 		known = time.Now()
 	}
 	found, opened := s.found, s.opened
+	limit := max(setupTimeout, s.silence)
 	for {
 		select {
 		case <-s.ctx.Done():
@@ -208,8 +222,8 @@ func (s *session) serve(pc *webrtc.PeerConnection) error {
 			case known.IsZero(): // it waits for an answer as long as the node likes
 			case pc.SCTP().State() == webrtc.SCTPTransportStateClosed:
 				return errSCTP
-			case time.Since(known) > setupTimeout:
-				return errSetup
+			case time.Since(known) > limit:
+				return fmt.Errorf("no connection within %v", limit)
 			}
 		}
 	}
@@ -228,7 +242,7 @@ func (s *session) why(pc *webrtc.PeerConnection) error {
 	case reason != errFailed:
 		return reason
 	case pc.ICEConnectionState() == webrtc.ICEConnectionStateFailed:
-		return fmt.Errorf("%w for %v", transport.ErrSilent, s.driver.cfg.Silence)
+		return fmt.Errorf("%w for %v", transport.ErrSilent, s.silence)
 	case pc.SCTP().Transport().GetRemoteCertificate() != nil && !s.proven(pc):
 		return errFingerprint
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"sync"
+	"time"
 
 	"github.com/pion/logging"
 	"github.com/pion/webrtc/v4"
@@ -20,7 +21,9 @@ type Driver struct {
 	addresses   *addresses
 	reflexive   reflexive
 	mux         *mux // nil with RelayOnly
+	eager       eager
 	api         *webrtc.API
+	serving     *webrtc.API          // of sessions that are the DTLS server when they answer
 	connection  webrtc.Configuration // of every PeerConnection
 
 	ctx    context.Context // ends with the driver
@@ -74,7 +77,7 @@ func newDriver(cfg Config) (*Driver, error) {
 			return nil, err
 		}
 	}
-	d.api = d.newAPI(d.mux)
+	d.api, d.serving = d.newAPI(d.mux, false, s.Silence), d.newAPI(d.mux, true, s.Silence)
 	d.ctx, d.cancel = context.WithCancel(context.Background())
 	return d, nil
 }
@@ -114,10 +117,19 @@ func (d *Driver) Offer(id transport.SessionID, h transport.Handler) (transport.S
 // Answer begins a session that a peer has offered. Errors: transport.ErrClosed,
 // an id in use, an offer that cannot work.
 func (d *Driver) Answer(id transport.SessionID, offer transport.Description, h transport.Handler) (transport.Session, error) {
+	return d.AnswerWithin(id, offer, d.cfg.Silence, h)
+}
+
+// AnswerWithin is Answer for an answer that takes long to reach the peer. This end
+// looks for a path in the first seconds, and whenever the peer does. Pion knows
+// one timeout: should the peer fall silent later, that is noticed after patience
+// as well, and sooner by the node's heartbeat only.
+func (d *Driver) AnswerWithin(id transport.SessionID, offer transport.Description, patience time.Duration, h transport.Handler) (transport.Session, error) {
 	if err := offer.Check(); err != nil {
 		return nil, fmt.Errorf("offer: %w", err)
 	}
 	s := d.newSession(id, h)
+	s.silence = max(patience, d.cfg.Silence)
 	s.offered = copied(offer)
 	s.add(offer.Candidates)
 	return d.start(s)
@@ -150,6 +162,7 @@ func (d *Driver) end(s *session) {
 		delete(d.sessions, s.id)
 	}
 	d.mu.Unlock()
+	d.eager.forget(s.localUfrag())
 	s.leave(d.mux)
 }
 

@@ -122,7 +122,7 @@ func (t *tracks) makeAnswer(pc *webrtc.PeerConnection, offer transport.Media) (t
 	if err := offer.MatchOffer(before); err != nil {
 		return transport.Media{}, err
 	}
-	text, err := sdp.RemoteOffer(t.session.described, offer)
+	text, err := sdp.RemoteOffer(t.session.applied, offer)
 	if err != nil {
 		return transport.Media{}, err
 	}
@@ -155,7 +155,7 @@ func (t *tracks) finish(pc *webrtc.PeerConnection, answer transport.Media) error
 	t.mu.Lock()
 	offer := t.offer
 	t.mu.Unlock()
-	text, err := sdp.RemoteAnswer(t.session.described, offer, answer)
+	text, err := sdp.RemoteAnswer(t.session.applied, offer, answer)
 	if err != nil {
 		return err
 	}

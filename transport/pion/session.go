@@ -24,10 +24,7 @@ const (
 	drainTimeout = 200 * time.Millisecond
 )
 
-var (
-	errPeerClosed = errors.New("closed by the peer")
-	errSetup      = fmt.Errorf("no connection within %v", setupTimeout)
-)
+var errPeerClosed = errors.New("closed by the peer")
 
 // session is one attempt at a connection and then the connection.
 type session struct {
@@ -36,7 +33,8 @@ type session struct {
 	handler   transport.Handler
 	initiator bool
 	offered   transport.Description // of the peer, unless this end is the initiator
-	described transport.Description // of the peer, once it was applied
+	applied   transport.Description // of the peer, once it was applied
+	silence   time.Duration         // for how long an attempt goes on without a path, and a session without a sign of life
 
 	ctx    context.Context // ends with the session; its cause is why
 	cancel context.CancelCauseFunc
@@ -64,11 +62,12 @@ type session struct {
 	readers    sync.WaitGroup
 
 	// Of the session's goroutine alone.
-	remote [32]byte // fingerprint of the peer
-	api    *webrtc.API
-	told   []transport.Candidate // to the peer
-	given  int                   // of candidates, to the ICE agent
-	own    *mux                  // of this session alone
+	remote    [32]byte              // fingerprint of the peer
+	described transport.Description // of this end, without candidates
+	api       *webrtc.API
+	told      []transport.Candidate // to the peer
+	given     int                   // of candidates, to the ICE agent
+	own       *mux                  // of this session alone
 }
 
 func (d *Driver) newSession(id transport.SessionID, h transport.Handler) *session {
@@ -76,6 +75,7 @@ func (d *Driver) newSession(id transport.SessionID, h transport.Handler) *sessio
 		driver:   d,
 		id:       id,
 		handler:  h,
+		silence:  d.cfg.Silence,
 		answer:   make(chan transport.Description, 1),
 		added:    make(chan struct{}, 1),
 		found:    make(chan []transport.Candidate),
@@ -179,12 +179,15 @@ func (s *session) shares(with *session) bool {
 
 // leave frees the session's part of shared sockets. What it still sends goes out.
 func (s *session) leave(m *mux) {
-	s.mu.Lock()
-	ufrag := s.ufrag
-	s.mu.Unlock()
-	if m != nil && ufrag != "" {
+	if ufrag := s.localUfrag(); m != nil && ufrag != "" {
 		m.RemoveConnByUfrag(ufrag)
 	}
+}
+
+func (s *session) localUfrag() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.ufrag
 }
 
 // Close ends the session. The peer is told, as far as there is a connection.

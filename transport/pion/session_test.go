@@ -212,6 +212,41 @@ func TestCrash(t *testing.T) {
 	}
 }
 
+// TestLateAnswer has an answer reach the initiator when an attempt is long over, as
+// answers do that people carry: who answered has been told to be patient.
+func TestLateAnswer(t *testing.T) {
+	quick := func(c *pion.Config) { c.Silence = time.Second }
+	for name, patience := range map[string]time.Duration{"in haste": 0, "patient": 30 * time.Second} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			da, db := newDriver(t, quick), newDriver(t, quick)
+			a, b := newPeer(), newPeer()
+			sa, err := da.Offer(sessionID(1), a)
+			must(t, err)
+			offer := receive(t, a.described, "offer")
+			sb, err := db.AnswerWithin(sessionID(1), offer, patience, b)
+			must(t, err)
+			answer := receive(t, b.described, "answer")
+			if patience == 0 {
+				reason := receive(t, b.down, "Down")
+				if !errors.Is(reason, transport.ErrSilent) {
+					t.Errorf("Down because of %v", reason)
+				}
+				return
+			}
+			select {
+			case reason := <-b.down:
+				t.Fatalf("the answer died on its way: %v", reason)
+			case <-time.After(4 * time.Second): // all its own checks are over: 17, each 200 ms
+			}
+			must(t, sa.Finish(answer))
+			receive(t, a.up, "Up of the initiator")
+			receive(t, b.up, "Up of the answerer")
+			say(t, sa, sb, a, b)
+		})
+	}
+}
+
 // TestSocketLost has the sockets fail under a driver that lives on.
 func TestSocketLost(t *testing.T) {
 	da, db := newDriver(t, nil), newDriver(t, nil)
@@ -321,7 +356,7 @@ func TestReliability(t *testing.T) {
 func TestSetup(t *testing.T) {
 	da, db := newDriver(t, nil), newDriver(t, nil)
 	for offered, want := range map[transport.Setup]transport.Setup{
-		transport.SetupActPass: transport.SetupActive,
+		transport.SetupActPass: transport.SetupPassive, // both are eager
 		transport.SetupActive:  transport.SetupPassive,
 		transport.SetupPassive: transport.SetupActive,
 	} {

@@ -99,8 +99,8 @@ func (c *Core) checkPeer(p *peer) error {
 		return fmt.Errorf("link mine=%v, attempt of %v", p.link.Mine, p.at.id.Initiator.Short())
 	case p.at != nil && (p.at.media.m.Check() != "" || p.at.media.hand != nil):
 		return fmt.Errorf("exchange: %s, in hand %v", p.at.media.m.Check(), p.at.media.hand)
-	case p.link.State == signal.LinkOpen && (p.at.theirs || !p.at.greeted):
-		return fmt.Errorf("open, theirs=%v greeted=%v", p.at.theirs, p.at.greeted)
+	case p.link.State == signal.LinkOpen && (p.at.theirs || !p.at.greeted && !p.at.early):
+		return fmt.Errorf("open, theirs=%v greeted=%v early=%v", p.at.theirs, p.at.greeted, p.at.early)
 	case len(p.waiting) > 0 && p.link.State == signal.LinkIdle:
 		return fmt.Errorf("%d newcomers wait for nothing", len(p.waiting))
 	}
@@ -160,6 +160,9 @@ func (c *Core) CheckQuiet() error {
 		}
 	}
 	for _, p := range c.inOrder() {
+		if p.at != nil && !p.at.greeted {
+			return fmt.Errorf("%s: no hello", p.id.Short())
+		}
 		for _, w := range p.waiting {
 			if !w.told || c.doors[w.route.Conn] != nil {
 				return fmt.Errorf("%s: a newcomer waits", p.id.Short())

@@ -22,7 +22,10 @@ func (c *Core) received(in Received) {
 		c.drop(p, Crashed, ErrVersion)
 		return
 	}
-	if !p.usable() {
+	if p.failure == ErrVersion {
+		return // it spoke before it could know
+	}
+	if !p.at.greeted {
 		c.violate(p, "message before hello")
 		return
 	}

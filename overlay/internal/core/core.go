@@ -54,11 +54,12 @@ type Config struct {
 	ConnectTimeout time.Duration // zero: arc.RequestTimeout, negative: a day
 	Linger         time.Duration // zero: arc.LingerTimeout
 	Heartbeat      time.Duration // between pings; three without a sign of life end a session; zero: 5 s, negative: none
-	AdmitTimeout   time.Duration // for a newcomer that carries one offer and one answer by hand; zero: 1 min
+	AdmitTimeout   time.Duration // for a newcomer that carries one offer and one answer by hand; zero: 1 min, negative: a day
 	MaxPending     int           // attempts under way that others began; zero: 64
 	MaxPeers       int           // peers remembered; zero: 4096
 	MaxArcs        int           // arcs with one peer; zero: 1024
 	Media          bool          // the driver has media
+	Wishless       bool          // offers do not say which arc they are made for, as others' need not
 
 	Trace func(Edge) // called for every edge that a machine takes; may be nil
 }
@@ -75,6 +76,9 @@ func (c *Config) fill() {
 	set(&c.AdmitTimeout, time.Minute)
 	if c.ConnectTimeout < 0 {
 		c.ConnectTimeout = 24 * time.Hour
+	}
+	if c.AdmitTimeout < 0 {
+		c.AdmitTimeout = 24 * time.Hour
 	}
 	if c.Linger < 0 {
 		c.Linger = 0

@@ -3,6 +3,7 @@ package core
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/n2n-overlay/n2n/transport"
 )
@@ -21,6 +22,9 @@ type (
 		ID    transport.SessionID
 		Peer  transport.PeerID
 		Offer transport.Description
+		// Patience is how long it may take until the other end can know the
+		// answer; zero: no longer than signals take.
+		Patience time.Duration
 	}
 	Finish struct {
 		ID     transport.SessionID

@@ -24,6 +24,9 @@ type Route struct {
 	Conn    uint64 // zero: through the brokers
 }
 
+// none reports whether there is no way left: the channel was closed.
+func (r Route) none() bool { return r.Conn == 0 && len(r.Brokers) == 0 }
+
 type (
 	// Tick says that time has passed.
 	Tick struct{}

@@ -209,9 +209,9 @@ func (c cddl) signal(b []byte) error {
 	if from == zero || to == zero || ref == zero || from == to { // rule 2
 		return errors.New("ids")
 	}
-	candidates := p.items[10].items
+	candidates := p.items[11].items
 	if d := p.items[9]; d.major == majorArray {
-		candidates = append(candidates, d.items[6].items...)
+		candidates = append(candidates, d.items[7].items...)
 	}
 	for _, x := range candidates { // rules 3 and 4
 		kind, address := x.items[0], x.items[2]

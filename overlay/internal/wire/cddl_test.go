@@ -129,7 +129,7 @@ func TestCDDLBasics(t *testing.T) {
 		"candidate":  "[type: candidate-type, priority: uint32, address: bstr .size 4 / bstr .size 16 / hidden, port: 1024..65535]",
 		"hidden":     `tstr .regexp "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"`,
 		"description": fmt.Sprintf("[fingerprint: hash, ufrag: tstr .regexp %q, password: tstr .regexp %q, setup: setup, "+
-			"max-message: %d..%d, sctp-init: bstr .size (0..%d), candidates: [0*%d candidate]]",
+			"max-message: %d..%d, eager: bool, sctp-init: bstr .size (0..%d), candidates: [0*%d candidate]]",
 			fmt.Sprintf("[A-Za-z0-9+/]{4,%d}", transport.MaxUfrag),
 			fmt.Sprintf("[A-Za-z0-9+/]{%d,%d}", transport.MinPassword, transport.MaxPassword),
 			transport.MaxFrame, uint32(1<<32-1), transport.MaxSCTPInit, transport.MaxCandidates),

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/n2n-overlay/n2n/fsm/arc"
 	"github.com/n2n-overlay/n2n/transport"
 )
 
@@ -78,6 +79,14 @@ func offerOf(d *transport.Description) *transport.Signal {
 	}
 }
 
+// wishing is an offer that is eager and made for an arc.
+func wishing(number uint64, protocol string) *transport.Signal {
+	s := offerOf(describe(transport.SetupActPass, fourCandidates()[:1]...))
+	s.Description.Eager = true
+	s.Wish = &transport.Wish{Arc: number, Protocol: protocol}
+	return s
+}
+
 // allKinds has a signal of each kind, and each way it can look; alice and bob
 // are the ends of alice's session.
 func allKinds() map[string]*transport.Signal {
@@ -107,6 +116,8 @@ func allKinds() map[string]*transport.Signal {
 		"offer-to-nobody": {Kind: transport.Offer, Session: id, From: idOf(alice), Description: offer.Description},
 		"offer-snap":      offerOf(&init),
 		"offer-bare":      offerOf(describe(transport.SetupActPass)),
+		"offer-wish":      wishing(1, "spray"),
+		"offer-longest":   wishing(1<<64-1, strings.Repeat("é", arc.MaxBindProtocol/2)),
 		"answer": {
 			Kind: transport.Answer, Session: id, From: idOf(bob), To: idOf(alice), Ref: ref, Mine: 3,
 			Description: describe(transport.SetupActive, fourCandidates()[:2]...),

@@ -158,6 +158,10 @@ func TestSealRefuses(t *testing.T) {
 		{"reject with reason 4", "reject", func(s *transport.Signal) { s.Reason = transport.Refused + 1 }},
 		{"answer with candidates", "answer", func(s *transport.Signal) { s.Candidates = fourCandidates() }},
 		{"reset that says last", "reset", func(s *transport.Signal) { s.Last = true }},
+		{"offer for arc 0", "offer-wish", func(s *transport.Signal) { s.Wish.Arc = 0 }},
+		{"offer for an arc of no protocol", "offer-wish", func(s *transport.Signal) { s.Wish.Protocol = "" }},
+		{"offer for an arc of a long name", "offer-longest", func(s *transport.Signal) { s.Wish.Protocol += "x" }},
+		{"answer that wishes", "answer", func(s *transport.Signal) { s.Wish = &transport.Wish{Arc: 1, Protocol: "spray"} }},
 		{"nine candidates", "candidates", func(s *transport.Signal) { s.Candidates = slices.Repeat(fourCandidates()[:1], 9) }},
 		{"no address", "candidates", func(s *transport.Signal) { s.Candidates[0] = transport.Candidate{} }},
 	} {
@@ -191,6 +195,8 @@ func TestHash(t *testing.T) {
 		"password":    func(s *transport.Signal) { s.Description.Password += "x" },
 		"setup":       func(s *transport.Signal) { s.Description.Setup++ },
 		"max message": func(s *transport.Signal) { s.Description.MaxMessage++ },
+		"eager":       func(s *transport.Signal) { s.Description.Eager = true },
+		"wish":        func(s *transport.Signal) { s.Wish = &transport.Wish{Arc: 1, Protocol: "spray"} },
 		"sctp init":   func(s *transport.Signal) { s.Description.SCTPInit = []byte{0} },
 		"priority":    func(s *transport.Signal) { s.Description.Candidates[3].Priority++ },
 		"order": func(s *transport.Signal) {
@@ -212,5 +218,12 @@ func TestUnknownTags(t *testing.T) {
 		if known != (m != nil) || known && int(m.Tag()) != tag {
 			t.Errorf("tag %d: %v", tag, m)
 		}
+	}
+}
+
+// TestMaxProtocol: transport, which knows no spec, has the limit of the spec.
+func TestMaxProtocol(t *testing.T) {
+	if transport.MaxProtocol != arc.MaxBindProtocol {
+		t.Errorf("transport.MaxProtocol is %d, a Bind takes %d", transport.MaxProtocol, arc.MaxBindProtocol)
 	}
 }

@@ -77,6 +77,8 @@ func goodVectors(t testing.TB) []*vector {
 		"offer-to-nobody":       "to whoever is at the other end of a channel",
 		"offer-snap":            "with an SCTP INIT chunk",
 		"offer-bare":            "without candidates: they come later",
+		"offer-wish":            "made for an arc, and eager",
+		"offer-longest":         "made for the last arc, of a protocol with a name of 64 bytes; not ASCII",
 		"answer":                "the answerer's offers up to 3 are dead",
 		"answer-largest":        "every field at its limit, with addresses",
 		"answer-hidden-largest": "every field at its limit, with names instead of addresses: no signal is larger",
