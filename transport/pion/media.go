@@ -3,6 +3,7 @@ package pion
 import (
 	"fmt"
 	"sync"
+	"sync/atomic"
 
 	"github.com/pion/webrtc/v4"
 
@@ -31,6 +32,8 @@ type tracks struct {
 	began   map[int]*transport.Track
 
 	telling sync.Mutex // held while the handler is called
+
+	buffers, large atomic.Int32 // see newBuffer; pion calls it while mu is held
 }
 
 // begin runs f on a goroutine, unless the session is over.
