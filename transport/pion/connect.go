@@ -53,8 +53,8 @@ func (s *session) access() (*webrtc.API, error) {
 	d, serve := s.driver, !s.initiator && serves(s.offered)
 	alone := d.mux == nil || s.initiator || !d.rival(s)
 	switch {
-	case alone && s.silence != d.cfg.Silence:
-		return d.newAPI(d.mux, serve, s.silence), nil
+	case alone && (s.silence != d.cfg.Silence || s.media != nil):
+		return d.newAPI(d.mux, serve, s.silence, s.media), nil
 	case alone && serve:
 		return d.serving, nil
 	case alone:
@@ -65,7 +65,7 @@ func (s *session) access() (*webrtc.API, error) {
 		return nil, err
 	}
 	s.own = own
-	return d.newAPI(own, serve, s.silence), nil
+	return d.newAPI(own, serve, s.silence, s.media), nil
 }
 
 // newPeerConnection makes the PeerConnection with the channels that were asked

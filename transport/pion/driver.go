@@ -85,7 +85,7 @@ func newDriver(cfg Config) (*Driver, error) {
 			return nil, err
 		}
 	}
-	d.api, d.serving = d.newAPI(d.mux, false, s.Silence), d.newAPI(d.mux, true, s.Silence)
+	d.api, d.serving = d.newAPI(d.mux, false, s.Silence, nil), d.newAPI(d.mux, true, s.Silence, nil)
 	d.ctx, d.cancel = context.WithCancel(context.Background())
 	return d, nil
 }
