@@ -16,7 +16,7 @@ import (
 // They have no text; what a world always checks is checked, and lies count as
 // the liar's fault.
 func TestPrecise(t *testing.T) {
-	for _, p := range slices.Concat(lateEvents, candidates, choosing, settling, paths, remembering, waitings, answers, promptness) {
+	for _, p := range slices.Concat(lateEvents, candidates, choosing, settling, paths, remembering, waitings, answers, promptness, tries) {
 		t.Run(p.name, func(t *testing.T) { lied(t, p, nil) })
 	}
 }
