@@ -143,4 +143,3 @@ var paths = []plot{
 		}
 	}},
 }
-

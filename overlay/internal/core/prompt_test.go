@@ -106,4 +106,3 @@ var promptness = []plot{
 		}
 	}},
 }
-

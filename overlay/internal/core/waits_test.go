@@ -163,4 +163,3 @@ var waitings = []plot{
 		s.ends(second, nil)
 	}},
 }
-
