@@ -31,6 +31,7 @@ type Config struct {
 	MaxPending     int                // attempts under way that other peers began; default 64
 	Logger         *slog.Logger       // nil: nothing is logged
 	Audit          bool               // replay every edge on the looplab referee and report divergence
+	Trace          func(Step)         // gets every edge that a machine takes, in order; must return at once and not call the node
 }
 
 // Node is one peer of an overlay network.
@@ -48,7 +49,7 @@ type Node struct {
 	close  sync.Once
 	err    error // of closing the driver
 
-	helpers sync.WaitGroup // goroutines that post an input
+	helpers sync.WaitGroup // see help
 
 	mu        sync.Mutex
 	protocols map[string]*Protocol
@@ -58,7 +59,7 @@ type Node struct {
 
 	// Owned by the loop.
 	core     *core.Core
-	referee  *referee.Referee
+	referee  *referee.Referee // nil: nobody asked for it
 	sessions map[transport.SessionID]*session
 	failed   []core.Input // what carrying out an effect brought, for the core
 
@@ -228,6 +229,19 @@ func (n *Node) wait(ctx context.Context, number uint64, result chan core.Done) (
 		return d, connectError(ctx, d.Err)
 	}
 	return d, nil
+}
+
+// help runs f on a goroutine that Close waits for; false: the node is closed.
+func (n *Node) help(f func()) bool {
+	n.mu.Lock() // Close takes it between closing stop and waiting
+	defer n.mu.Unlock()
+	select {
+	case <-n.stop:
+		return false
+	default:
+		n.helpers.Go(f)
+		return true
+	}
 }
 
 // Leave tells the neighbors that this node leaves, waits until they have closed
