@@ -121,6 +121,11 @@ func (w *world) nativeWith(cfg pion.Config) *native {
 	w.Helper()
 	d, err := pion.New(cfg)
 	w.must(err)
+	return w.nativeOn(d)
+}
+
+func (w *world) nativeOn(d transport.Driver) *native {
+	w.Helper()
 	node, err := overlay.New(overlay.Config{Driver: d, Audit: true, Heartbeat: time.Second})
 	w.must(err)
 	w.Cleanup(func() { _ = node.Close() })

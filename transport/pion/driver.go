@@ -20,6 +20,7 @@ type Driver struct {
 	loggers     logging.LoggerFactory
 	addresses   *addresses
 	reflexive   reflexive
+	resolver    resolver
 	mux         *mux // nil with RelayOnly
 	eager       eager
 	api         *webrtc.API
@@ -78,6 +79,7 @@ func newDriver(cfg Config) (*Driver, error) {
 		}
 	}
 	d.api, d.serving = d.newAPI(d.mux, false, s.Silence), d.newAPI(d.mux, true, s.Silence)
+	d.resolver.loopback, d.resolver.loggers = d.addresses.known.Load().loopback, d.loggers
 	d.ctx, d.cancel = context.WithCancel(context.Background())
 	return d, nil
 }
@@ -194,6 +196,7 @@ func (d *Driver) Close() error {
 	}
 	d.cancel()
 	d.wg.Wait()
+	d.resolver.close()
 	if d.mux != nil {
 		_ = d.mux.Close()
 	}

@@ -38,3 +38,13 @@ func WriteRTCP(s transport.MediaSession, packets []rtcp.Packet) {
 	m.mu.Unlock()
 	_ = pc.WriteRTCP(packets)
 }
+
+// MaxQueries is how many names are asked for at the same time.
+const MaxQueries = maxQueries
+
+// Queries is how many names are being asked for.
+func (d *Driver) Queries() int {
+	d.resolver.mu.Lock()
+	defer d.resolver.mu.Unlock()
+	return d.resolver.asking
+}
