@@ -6,6 +6,7 @@
 //	n2n join --entrance ws://127.0.0.1:8080         a chat, in as many terminals as one likes
 //	n2n join --paste                                the same without a server: texts are copied and pasted
 //	n2n spec                                        the state machines, checked and printed
+//	n2n bench --quick                               measured beside raw pion/webrtc
 //	n2n verify --quick                              every state of small networks, searched
 //
 // Every command has -h. Exit codes: 0, 1 for a fault, 2 for wrong usage, 130
@@ -43,6 +44,7 @@ func commands() []command {
 		{"entrance", "serve newcomers: the one place that must be known", runEntrance},
 		{"join", "chat in a room, as a peer of its network", runJoin},
 		{"spec", "check the state machines' specs and print them", runSpec},
+		{"bench", "measure it beside raw pion/webrtc", runBench},
 		{"verify", "search every state of small networks for anything wrong", runVerify},
 	}
 }
