@@ -31,6 +31,7 @@ type Config struct {
 	MaxPending     int                // attempts under way that other peers began; default 64
 	Logger         *slog.Logger       // nil: nothing is logged
 	Audit          bool               // replay every edge on the looplab referee and report divergence
+	Trace          func(Step)         // gets every edge that a machine takes, in order; must return at once and not call the node
 }
 
 // Node is one peer of an overlay network.
@@ -58,7 +59,7 @@ type Node struct {
 
 	// Owned by the loop.
 	core     *core.Core
-	referee  *referee.Referee
+	referee  *referee.Referee // nil: nobody asked for it
 	sessions map[transport.SessionID]*session
 	failed   []core.Input // what carrying out an effect brought, for the core
 

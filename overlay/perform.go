@@ -188,8 +188,11 @@ func (n *Node) fault(e core.Fault) {
 	n.log.Warn("peer broke the protocol", "peer", e.Peer.Short(), "err", e.Err)
 }
 
-// trace lets the referee replay an edge.
+// trace shows an edge to who watches, and lets the referee replay it.
 func (n *Node) trace(e core.Edge) {
+	if n.cfg.Trace != nil {
+		n.cfg.Trace(n.stepOf(e))
+	}
 	if n.referee == nil {
 		return
 	}

@@ -66,6 +66,17 @@ func TestRun(t *testing.T) {
 	}
 }
 
+// TestTrap: a program that WebAssembly stops is over, and the error says so.
+func TestTrap(t *testing.T) {
+	chrometest.Require(t)
+	p := program{args: []string{build(t), "trap"}, stdout: &bytes.Buffer{}, stderr: &bytes.Buffer{}}
+	if code, err := p.run(t.Context()); err == nil && code == 0 {
+		t.Error("no error")
+	} else {
+		t.Logf("code %d, %v", code, err)
+	}
+}
+
 // TestInterrupt: a program that does not end is ended.
 func TestInterrupt(t *testing.T) {
 	chrometest.Require(t)

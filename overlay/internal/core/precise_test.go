@@ -16,7 +16,7 @@ import (
 // They have no text; what a world always checks is checked, and lies count as
 // the liar's fault.
 func TestPrecise(t *testing.T) {
-	for _, p := range slices.Concat(lateEvents, candidates, choosing, settling, paths, remembering) {
+	for _, p := range slices.Concat(lateEvents, candidates, choosing, settling, paths, remembering, waitings, answers, promptness) {
 		t.Run(p.name, func(t *testing.T) { lied(t, p, nil) })
 	}
 }
@@ -91,6 +91,8 @@ func driven(id transport.SessionID) []core.Input {
 		core.Up{ID: id},
 		core.Down{ID: id},
 		core.Blame{ID: id, What: "nonsense"},
+		core.Received{ID: id, Msg: &arc.Ping{Id: 1}},
+		core.Received{ID: id, Msg: &arc.Hello{Version: core.Version, Initiator: id.Initiator, Number: id.Number}},
 	}
 }
 
@@ -282,4 +284,45 @@ var paths = []plot{
 	}},
 }
 
-var remembering = []plot{}
+// Who is remembered, and since when.
+var remembering = []plot{
+	{"of the strangers the oldest is forgotten, and of equally old ones always the same", func(s *story) {
+		for _, later := range []time.Duration{time.Second, 0} {
+			for range 10 {
+				s.opts.Config = func(_ int, cfg *core.Config) { cfg.MaxPeers = 4 }
+				s.begin("", 2, [2]int{a, b})
+				word := func(i byte, kind transport.SignalKind, n uint64) core.Signaled {
+					from := transport.PeerID{31: i}
+					return core.Signaled{Signal: &transport.Signal{
+						Kind: kind, From: from, To: name(a), Session: transport.SessionID{Initiator: from, Number: n},
+						Description: &transport.Description{},
+					}}
+				}
+				for i := range byte(4) { // the first makes room for the last
+					in := word(4-i, transport.Reset, 9)
+					if later == 0 {
+						in = word(i+1, transport.Reset, 9)
+					}
+					in.Signal.Mine, in.Signal.Description = 9, nil
+					s.Input(a, in)
+					s.World.Now += later
+				}
+				spied := s.spy(a)
+				for _, i := range []byte{3, 2} {
+					s.Input(a, word(i, transport.Offer, 5))
+				}
+				if made := some[core.MakeAnswer](spied()); len(made) > 0 {
+					s.Fatalf("%v was forgotten", made[0].Peer)
+				}
+			}
+		}
+	}},
+	{"the clock does not run backwards", func(s *story) {
+		s.begin("", 2, [2]int{a, b})
+		s.Peers[a].Core.Step(time.Hour, core.Tick{})
+		s.Peers[a].Core.Step(0, core.Connect{Protocol: "p", To: name(b)})
+		if at, ok := s.Peers[a].Core.Deadline(); !ok || at < time.Hour {
+			s.Errorf("a timer is due at %v", at)
+		}
+	}},
+}

@@ -21,9 +21,14 @@ func main() {
 		panic("as asked")
 	case "console":
 		js.Global().Get("console").Call("warn", "from JavaScript")
+	case "trap":
+		js.Global().Get("console").Call("log", deep(0))
 	case "hang":
 		f := js.FuncOf(func(js.Value, []js.Value) any { return nil })
 		js.Global().Call("addEventListener", "click", f) // which may come
 		select {}
 	}
 }
+
+// deep uses up the stack.
+func deep(n int) int { return deep(n+1) + n }
