@@ -33,6 +33,7 @@ var rules = []rule{
 	{"fsm", nil, "only holds the go:generate line"},
 	{"transport", nil, "nouns that everything imports"},
 	{"transport/mem", []string{"transport"}, "a driver knows nothing of overlays"},
+	{"transport/tcp", []string{"transport"}, "an example shows what a driver needs"},
 	{"transport/pion", []string{"transport", "github.com/pion/"}, "a driver knows nothing of overlays"},
 	{"transport/transporttest", []string{"transport", "go.uber.org/goleak"}, "the suite judges every driver alike"},
 	{"overlay/internal/core", []string{"fsm/signal", "fsm/arc", "transport"}, "the core is pure"},
