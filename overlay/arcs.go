@@ -105,10 +105,14 @@ func (p *Protocol) tell(e Event, out bool, peer transport.PeerID, change int) {
 		return
 	}
 	p.mu.Lock()
-	defer p.mu.Unlock()
 	p.count(out, peer, change)
 	for s := range p.subscribers {
 		s.put(e)
+	}
+	pp, arcs := p.pipes[peer], p.out[peer]+p.in[peer]
+	p.mu.Unlock()
+	if pp != nil && change < 0 && arcs == 0 {
+		pp.mux.end(ErrNotNeighbor, false)
 	}
 }
 

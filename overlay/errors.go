@@ -22,6 +22,7 @@ var (
 	ErrTimeout        = core.ErrTimeout     // ConnectTimeout has passed
 	ErrVersion        = core.ErrVersion     // the peer speaks another version of the protocol
 	ErrSelf           = core.ErrSelf        // the peer named is this node
+	ErrNoMedia        = core.ErrNoMedia     // this node, or the peer, has no audio and video
 	ErrMalformed      = wire.ErrMalformed   // bytes that are no signal, or not a whole one
 	ErrSignature      = wire.ErrSignature   // a signal that its sender has not signed, or for another network
 	ErrHeld           = core.ErrHeld        // no more arcs than are held: see Protocol.Hold

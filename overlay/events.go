@@ -10,9 +10,10 @@ import (
 )
 
 // Event is what happened to a protocol's arcs: ArcOpened, ArcClosed, ArcFailed
-// or Lagged. Of each arc that opens, opening and closing are told once, in that
-// order. An arc that turns round closes in one direction and opens in the other,
-// one event right after the other.
+// or Lagged; or to the tracks that its peers send: TrackAdded or TrackEnded. Of
+// each arc that opens, opening and closing are told once, in that order. An arc
+// that turns round closes in one direction and opens in the other, one event
+// right after the other.
 type Event interface{ event() }
 
 // Direction tells the two views apart.

@@ -31,6 +31,7 @@ type Config struct {
 	MaxPending     int                // attempts under way that other peers began; default 64
 	Logger         *slog.Logger       // nil: nothing is logged
 	Audit          bool               // replay every edge on the looplab referee and report divergence
+	Trace          func(Step)         // gets every edge that a machine takes, in order; must return at once and not call the node
 }
 
 // Node is one peer of an overlay network.
@@ -48,6 +49,8 @@ type Node struct {
 	close  sync.Once
 	err    error // of closing the driver
 
+	helpers sync.WaitGroup // goroutines that post an input
+
 	mu        sync.Mutex
 	protocols map[string]*Protocol
 	calls     map[uint64]chan core.Done
@@ -56,7 +59,7 @@ type Node struct {
 
 	// Owned by the loop.
 	core     *core.Core
-	referee  *referee.Referee
+	referee  *referee.Referee // nil: nobody asked for it
 	sessions map[transport.SessionID]*session
 	failed   []core.Input // what carrying out an effect brought, for the core
 
@@ -91,8 +94,9 @@ func New(cfg Config) (*Node, error) {
 	if cfg.Audit {
 		n.referee = referee.New()
 	}
+	m, ok := cfg.Driver.(transport.MediaDriver)
 	n.core = core.New(core.Config{
-		ID: n.id, First: core.FirstNumber(n.start), Hash: n.codec.Hash, Trace: n.trace,
+		ID: n.id, Media: ok && m.Media(), First: core.FirstNumber(n.start), Hash: n.codec.Hash, Trace: n.trace,
 		ConnectTimeout: cfg.ConnectTimeout, Linger: cfg.Linger, Heartbeat: cfg.Heartbeat, AdmitTimeout: cfg.AdmitTimeout, MaxPending: cfg.MaxPending,
 	})
 	go n.loop()
@@ -256,6 +260,10 @@ func (n *Node) Close() error {
 		n.err = n.driver.Close()
 		for _, s := range n.sessions {
 			close(s.gone)
+			s.media.end(s, ErrClosed)
+			for _, pp := range s.pipes.all() {
+				pp.mux.end(errOfProtocol, true)
+			}
 		}
 		n.mu.Lock()
 		protocols := n.protocols
@@ -264,6 +272,7 @@ func (n *Node) Close() error {
 		for _, p := range protocols {
 			p.end()
 		}
+		n.helpers.Wait()
 	})
 	<-n.done
 	return n.err

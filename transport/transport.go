@@ -48,6 +48,7 @@ var (
 	ErrSilent     = errors.New("nothing heard from the other end") // why Down: neither data nor consent came for too long (RFC 7675)
 	ErrTooLarge   = errors.New("message larger than transport.MaxFrame")
 	ErrBufferFull = errors.New("send buffer full")
+	ErrSections   = errors.New("no media section left in this session")
 )
 
 // Driver performs WebRTC for one node.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"math"
@@ -66,6 +67,7 @@ type report struct {
 
 	wanted   int // arcs
 	failures int
+	told     bool // the report was written
 	took     [ways][]time.Duration
 }
 
@@ -123,6 +125,19 @@ func (r *report) verdict() string {
 	add(r.Bugs != 0, "%d events that the spec rules out", r.Bugs)
 	add(len(list) == 0 && r.failures > 0, "%d failures", r.failures)
 	return strings.Join(list, ", ")
+}
+
+// write writes the report, for machines or for people.
+func (r *report) write(w io.Writer, asJSON bool) error {
+	if !asJSON {
+		r.print(w)
+		return nil
+	}
+	b, err := json.MarshalIndent(r, "", "  ")
+	if err == nil {
+		_, err = fmt.Fprintf(w, "%s\n", b)
+	}
+	return err
 }
 
 // print writes the report for people. What is lost shows in stdout's errors.

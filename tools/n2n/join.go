@@ -49,6 +49,7 @@ const (
 	openTimeout  = 5 * time.Second
 	meetTimeout  = 30 * time.Second // until a first peer has
 	quitTimeout  = 3 * time.Second
+	chatNetwork  = "n2n chat"
 	chatProtocol = "chat"
 )
 
@@ -161,7 +162,7 @@ func newChatNode(cfg joinConfig) (*overlay.Node, *overlay.Protocol, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	node, err := overlay.New(overlay.Config{Driver: driver, Key: key, Network: "n2n chat", AdmitTimeout: admitPatience, Logger: cfg.log})
+	node, err := overlay.New(overlay.Config{Driver: driver, Key: key, Network: chatNetwork, AdmitTimeout: admitPatience, Logger: cfg.log})
 	if err != nil {
 		return nil, nil, errors.Join(err, driver.Close())
 	}

@@ -152,10 +152,11 @@ func (s *session) AddCandidates(c []transport.Candidate) error {
 // asks for a bound, since each address is sent to.
 const maxCandidates = 2 * transport.MaxCandidates
 
-// learn remembers addresses and reports whether any was new.
+// learn remembers addresses and reports whether any was new. Names of mDNS mean
+// nothing in this network.
 func (s *session) learn(cs []transport.Candidate) (news bool) {
 	for _, c := range cs {
-		if len(s.candidates) < maxCandidates && !slices.Contains(s.candidates, c.Addr) {
+		if c.Name == "" && len(s.candidates) < maxCandidates && !slices.Contains(s.candidates, c.Addr) {
 			s.candidates = append(s.candidates, c.Addr)
 			news = true
 		}

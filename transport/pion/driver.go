@@ -21,7 +21,9 @@ type Driver struct {
 	addresses   *addresses
 	reflexive   reflexive
 	mux         *mux // nil with RelayOnly
+	eager       eager
 	api         *webrtc.API
+	serving     *webrtc.API          // of sessions that are the DTLS server when they answer
 	connection  webrtc.Configuration // of every PeerConnection
 
 	ctx    context.Context // ends with the driver
@@ -33,7 +35,7 @@ type Driver struct {
 	sessions map[transport.SessionID]*session
 }
 
-var _ transport.Driver = (*Driver)(nil)
+var _ transport.MediaDriver = (*Driver)(nil)
 
 // New opens the sockets of a driver. Errors: a Config that cannot work, an
 // address that cannot be listened to. Close frees the sockets.
@@ -75,7 +77,7 @@ func newDriver(cfg Config) (*Driver, error) {
 			return nil, err
 		}
 	}
-	d.api = d.newAPI(d.mux, s.Silence)
+	d.api, d.serving = d.newAPI(d.mux, false, s.Silence), d.newAPI(d.mux, true, s.Silence)
 	d.ctx, d.cancel = context.WithCancel(context.Background())
 	return d, nil
 }
@@ -92,6 +94,9 @@ func listenAddr(s string) (netip.AddrPort, error) {
 	}
 	return netip.AddrPortFrom(a.Addr().Unmap(), a.Port()), nil
 }
+
+// Media reports whether sessions carry audio and video: Config.Media.
+func (d *Driver) Media() bool { return d.cfg.Media }
 
 // lost ends all sessions when a socket fails under them.
 func (d *Driver) lost(err error) {
@@ -143,6 +148,9 @@ func (d *Driver) start(s *session) (transport.Session, error) {
 	s.ctx, s.cancel = context.WithCancelCause(d.ctx)
 	d.sessions[s.id] = s
 	d.wg.Go(s.run)
+	if s.media != nil {
+		return mediaSession{s}, nil
+	}
 	return s, nil
 }
 
@@ -154,6 +162,7 @@ func (d *Driver) end(s *session) {
 		delete(d.sessions, s.id)
 	}
 	d.mu.Unlock()
+	d.eager.forget(s.localUfrag())
 	s.leave(d.mux)
 }
 

@@ -1,5 +1,11 @@
 package pion
 
+import (
+	"github.com/pion/rtcp"
+
+	"github.com/n2n-overlay/n2n/transport"
+)
+
 // Crash makes the driver as silent as a dead process: its sockets close under
 // its sessions, and no handler is told.
 func (d *Driver) Crash() {
@@ -22,4 +28,13 @@ func (d *Driver) LoseSockets() {
 	for _, s := range d.mux.sockets {
 		_ = s.UDPConn.Close()
 	}
+}
+
+// WriteRTCP sends reports to the peer of a session with media.
+func WriteRTCP(s transport.MediaSession, packets []rtcp.Packet) {
+	m := s.(mediaSession)
+	m.mu.Lock()
+	pc := m.pc
+	m.mu.Unlock()
+	_ = pc.WriteRTCP(packets)
 }

@@ -33,6 +33,7 @@ type session struct {
 	handler   transport.Handler
 	initiator bool
 	offered   transport.Description // of the peer, unless this end is the initiator
+	applied   transport.Description // of the peer, once it was applied
 	silence   time.Duration         // for how long an attempt goes on without a path, and a session without a sign of life
 
 	ctx    context.Context // ends with the session; its cause is why
@@ -47,6 +48,8 @@ type session struct {
 	relays chan transport.Candidate   // of this end; closed after the last; buffered
 	opened chan struct{}              // closed when the first channels are open
 
+	media *tracks // nil without Config.Media
+
 	mu         sync.Mutex
 	finished   bool
 	candidates []transport.Candidate  // of the peer
@@ -59,10 +62,12 @@ type session struct {
 	readers    sync.WaitGroup
 
 	// Of the session's goroutine alone.
-	remote [32]byte              // fingerprint of the peer
-	told   []transport.Candidate // to the peer
-	given  int                   // of candidates, to the ICE agent
-	own    *mux                  // of this session alone
+	remote    [32]byte              // fingerprint of the peer
+	described transport.Description // of this end, without candidates
+	api       *webrtc.API
+	told      []transport.Candidate // to the peer
+	given     int                   // of candidates, to the ICE agent
+	own       *mux                  // of this session alone
 }
 
 func (d *Driver) newSession(id transport.SessionID, h transport.Handler) *session {
@@ -79,6 +84,9 @@ func (d *Driver) newSession(id transport.SessionID, h transport.Handler) *sessio
 		opened:   make(chan struct{}),
 		channels: make(map[uint16]*channel),
 		pending:  2,
+	}
+	if d.cfg.Media {
+		s.media = &tracks{session: s, began: make(map[int]*transport.Track)}
 	}
 	for _, number := range []uint16{transport.ControlChannel, transport.FirstChannel} {
 		s.channels[number] = &channel{session: s, number: number}
@@ -171,12 +179,15 @@ func (s *session) shares(with *session) bool {
 
 // leave frees the session's part of shared sockets. What it still sends goes out.
 func (s *session) leave(m *mux) {
-	s.mu.Lock()
-	ufrag := s.ufrag
-	s.mu.Unlock()
-	if m != nil && ufrag != "" {
+	if ufrag := s.localUfrag(); m != nil && ufrag != "" {
 		m.RemoveConnByUfrag(ufrag)
 	}
+}
+
+func (s *session) localUfrag() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.ufrag
 }
 
 // Close ends the session. The peer is told, as far as there is a connection.
@@ -217,6 +228,9 @@ func (s *session) run() {
 		_ = s.own.Close()
 	}
 	s.readers.Wait()
+	if s.media != nil {
+		s.media.end()
+	}
 }
 
 // tell calls the handler, unless the session is over.

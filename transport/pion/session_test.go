@@ -356,7 +356,7 @@ func TestReliability(t *testing.T) {
 func TestSetup(t *testing.T) {
 	da, db := newDriver(t, nil), newDriver(t, nil)
 	for offered, want := range map[transport.Setup]transport.Setup{
-		transport.SetupActPass: transport.SetupActive,
+		transport.SetupActPass: transport.SetupPassive, // both are eager
 		transport.SetupActive:  transport.SetupPassive,
 		transport.SetupPassive: transport.SetupActive,
 	} {

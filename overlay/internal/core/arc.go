@@ -40,8 +40,10 @@ func (p *peer) find(mine bool, number uint64) *anArc {
 
 // request begins an arc to p.
 func (c *Core) request(p *peer, a *anArc, timeout time.Duration) {
-	c.nextArc++
-	a.mine, a.number = true, c.nextArc
+	a.mine = true
+	if a.number == 0 {
+		a.number = c.newArc()
+	}
 	if p.usable() {
 		a.since = p.at.id
 	}
@@ -52,6 +54,21 @@ func (c *Core) request(p *peer, a *anArc, timeout time.Duration) {
 	}
 	c.timers.start(timer{timerRequest, p.id, a.number}, c.now+timeout)
 	c.stepSession(p, arc.SessionWant())
+}
+
+func (c *Core) newArc() uint64 {
+	c.nextArc++
+	return c.nextArc
+}
+
+// wish names the arc that a session with p would be for.
+func (c *Core) wish(p *peer) *transport.Wish {
+	for _, a := range p.arcs {
+		if a.waits() && !c.cfg.Wishless {
+			return &transport.Wish{Arc: a.number, Protocol: a.protocol}
+		}
+	}
+	return nil
 }
 
 // connect asks for an arc to a neighbor, or by way of brokers.
@@ -222,6 +239,7 @@ func (c *Core) arcEffect(p *peer, a *anArc, e arc.ArcEffect) {
 			return
 		}
 		a.fresh = p.at.id != a.since
+		p.at.wished = p.at.wished || p.at.wishes(a.number)
 		c.send(p, &arc.Bind{Arc: a.number, Protocol: a.protocol, Channel: n, Fresh: a.fresh})
 	case arc.ArcFxSendBound:
 		c.send(p, &arc.Bound{Arc: a.number, Channel: p.at.lines[a.protocol].number})

@@ -16,9 +16,13 @@ import (
 // a session that closes is wanted again.
 func calm(draw chooser, log func(string), trace func(int, core.Edge), ref *referee.Referee) error {
 	peers := 2 + draw("peers", 5)
+	wishless := draw("wishless", 3) == 1 // every other peer, in a third of the walks
 	w := sim.New(peers, sim.Options{
 		Protocols: []string{"p", "q", "base"}[draw("protocols", 2):], Trickle: draw("trickle", 2) == 1, Log: log, Trace: trace, Referee: ref,
-		Config: func(_ int, c *core.Config) { c.Linger = sim.ShortLinger },
+		Config: func(i int, c *core.Config) {
+			c.Linger = sim.ShortLinger
+			c.Wishless = wishless && i%2 == 1
+		},
 	})
 	// A tree of sessions that stay, for an arc of its own is on each.
 	firm := make([][]bool, peers)

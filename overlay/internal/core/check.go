@@ -97,8 +97,10 @@ func (c *Core) checkPeer(p *peer) error {
 		return fmt.Errorf("session %v is not listed", p.at.id)
 	case p.at != nil && p.at.mine != p.link.Mine:
 		return fmt.Errorf("link mine=%v, attempt of %v", p.link.Mine, p.at.id.Initiator.Short())
-	case p.link.State == signal.LinkOpen && (p.at.theirs || !p.at.greeted):
-		return fmt.Errorf("open, theirs=%v greeted=%v", p.at.theirs, p.at.greeted)
+	case p.at != nil && (p.at.media.m.Check() != "" || p.at.media.hand != nil):
+		return fmt.Errorf("exchange: %s, in hand %v", p.at.media.m.Check(), p.at.media.hand)
+	case p.link.State == signal.LinkOpen && (p.at.theirs || !p.at.greeted && !p.at.early):
+		return fmt.Errorf("open, theirs=%v greeted=%v early=%v", p.at.theirs, p.at.greeted, p.at.early)
 	case len(p.waiting) > 0 && p.link.State == signal.LinkIdle:
 		return fmt.Errorf("%d newcomers wait for nothing", len(p.waiting))
 	}
@@ -130,7 +132,8 @@ func (c *Core) checkTimers() error {
 	for id, p := range c.peers {
 		for kind, want := range map[timerKind]bool{
 			timerSetup: p.link.Setup, timerRetry: p.link.Retry, timerLinger: p.session.Linger, timerParting: p.session.Parting,
-			timerPing: p.link.State == signal.LinkOpen && c.cfg.Heartbeat > 0, timerForget: true,
+			timerMedia: p.at != nil && p.at.media.m.Patience,
+			timerPing:  p.link.State == signal.LinkOpen && c.cfg.Heartbeat > 0, timerForget: true,
 		} {
 			if c.runs(timer{kind: kind, peer: id}) != want {
 				return fmt.Errorf("%s: timer %d runs=%v", id.Short(), kind, !want)
@@ -157,6 +160,9 @@ func (c *Core) CheckQuiet() error {
 		}
 	}
 	for _, p := range c.inOrder() {
+		if p.at != nil && !p.at.greeted {
+			return fmt.Errorf("%s: no hello", p.id.Short())
+		}
 		for _, w := range p.waiting {
 			if !w.told || c.doors[w.route.Conn] != nil {
 				return fmt.Errorf("%s: a newcomer waits", p.id.Short())

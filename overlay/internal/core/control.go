@@ -22,7 +22,10 @@ func (c *Core) received(in Received) {
 		c.drop(p, Crashed, ErrVersion)
 		return
 	}
-	if !p.usable() {
+	if p.failure == ErrVersion {
+		return // it spoke before it could know
+	}
+	if !p.at.greeted {
 		c.violate(p, "message before hello")
 		return
 	}
@@ -69,7 +72,7 @@ func (c *Core) control(p *peer, in Received) bool {
 	case *signal.Met:
 		c.met(p, m)
 	default:
-		return false
+		return c.media(p, in)
 	}
 	return true
 }

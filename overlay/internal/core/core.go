@@ -16,15 +16,16 @@
 // signals.go judges what others say about it, attempt.go knows one driver
 // session, session.go keeps, leaves and closes it, arc.go counts what it is kept
 // for, hold.go holds arcs, ends them and turns them round, channel.go numbers a
-// session's channels, broker.go passes the signals of others on, meeting.go asks
-// neighbors to connect, guest.go meets peers over any channel, check.go says what
-// must never be.
+// session's channels, media.go adds and removes its tracks, broker.go passes the
+// signals of others on, meeting.go asks neighbors to connect, guest.go meets
+// peers over any channel, check.go says what must never be.
 package core
 
 import (
 	"time"
 
 	"github.com/n2n-overlay/n2n/fsm/arc"
+	"github.com/n2n-overlay/n2n/fsm/media"
 	"github.com/n2n-overlay/n2n/fsm/signal"
 	"github.com/n2n-overlay/n2n/transport"
 )
@@ -57,6 +58,8 @@ type Config struct {
 	MaxPending     int           // attempts under way that others began; zero: 64
 	MaxPeers       int           // peers remembered; zero: 4096
 	MaxArcs        int           // arcs with one peer; zero: 1024
+	Media          bool          // the driver has media
+	Wishless       bool          // offers do not say which arc they are made for, as others' need not
 
 	Trace func(Edge) // called for every edge that a machine takes; may be nil
 }
@@ -95,7 +98,7 @@ func (c *Config) setup() time.Duration {
 
 // Edge is one step of one machine, as Config.Trace gets it.
 type Edge struct {
-	Machine        string // link, broker, meeting, session, arc
+	Machine        string // link, broker, meeting, session, arc, exchange
 	Peer           transport.PeerID
 	From, Edge, To uint8
 }
@@ -220,6 +223,10 @@ func (c *Core) handle(in Input) {
 		c.received(in)
 	case Signaled:
 		c.signaled(in)
+	case MediaChanged:
+		c.mediaChanged(in)
+	case MediaDone:
+		c.mediaDone(in)
 	case Blame:
 		if p := c.sessions[in.ID]; p != nil && p.at != nil && p.at.id == in.ID {
 			c.violate(p, in.What)
@@ -268,6 +275,8 @@ func (c *Core) fire(t timer) {
 		}
 	case timerPing:
 		c.beat(p)
+	case timerMedia:
+		c.stepExchange(p, media.ExchangePatience())
 	case timerForget:
 		c.forget(p)
 	}

@@ -66,6 +66,39 @@ type (
 		Channel  uint16
 	}
 
+	// OfferMedia, AnswerMedia and FinishMedia are calls of the driver; each is
+	// answered with MediaDone.
+	OfferMedia struct {
+		ID           transport.SessionID
+		Audio, Video uint8 // sections at least
+	}
+	AnswerMedia struct {
+		ID    transport.SessionID
+		Offer transport.Media
+	}
+	FinishMedia struct {
+		ID     transport.SessionID
+		Answer transport.Media
+	}
+	// SendMedia sends an offer or answer of media on a session's control
+	// channel; Media are its sections.
+	SendMedia struct {
+		ID    transport.SessionID
+		Msg   Message
+		Media *transport.Media
+	}
+	// MediaSettled says that both ends agree on which tracks are sent; All: on
+	// every one that is attached here and can be. MediaOver says that there is no
+	// media on the session from now on, and why.
+	MediaSettled struct {
+		ID  transport.SessionID
+		All bool
+	}
+	MediaOver struct {
+		ID  transport.SessionID
+		Err error
+	}
+
 	// Opened, Closed, Reversed and Failed are news of a protocol's arcs.
 	Opened struct {
 		Protocol   string
@@ -136,6 +169,13 @@ func (Done) effect()          {}
 func (DoorDone) effect()      {}
 func (Fault) effect()         {}
 
+func (OfferMedia) effect()   {}
+func (AnswerMedia) effect()  {}
+func (FinishMedia) effect()  {}
+func (SendMedia) effect()    {}
+func (MediaSettled) effect() {}
+func (MediaOver) effect()    {}
+
 // Cause is why an arc ended.
 type Cause uint8
 
@@ -179,6 +219,7 @@ var (
 	ErrSelf        = errors.New("that is this node itself")
 	ErrSilent      = transport.ErrSilent
 	ErrHeld        = errors.New("arc is held")
+	ErrNoMedia     = errors.New("no media with this peer")
 )
 
 // BugError says that a machine got an event that its spec rules out.

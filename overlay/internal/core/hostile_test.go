@@ -112,9 +112,19 @@ var lies = []plot{
 	}},
 	{"a repeated Bind is answered again, and counted once", func(s *story) {
 		s.begin("", 2, [2]int{a, b})
-		s.says(a, b, &arc.Bind{Arc: 1, Protocol: "p", Channel: 1})
+		s.says(a, b, &arc.Bind{Arc: 1, Protocol: "p", Channel: 1}) // of the arc that the offer began
+		s.settle()
+		s.rests(s.Connect(a, b), nil, 0)
+		s.says(a, b, &arc.Bind{Arc: 2, Protocol: "p", Channel: 1})
 		s.Deliveries()
 		s.settle()
+	}},
+	{"the Bind of an arc that the offer began says the same", func(s *story) {
+		for _, m := range []arc.Bind{{Arc: 1, Protocol: "q", Channel: 1}, {Arc: 1, Protocol: "p", Channel: 2}} {
+			s.begin("", 2, [2]int{a, b})
+			s.says(a, b, &m)
+			s.blames(b, a, "message out of place")
+		}
 	}},
 	{"a channel's number is the proposer's to choose, and for one protocol", func(s *story) {
 		s.opts.Protocols = []string{"p", "q"}
@@ -219,6 +229,12 @@ var lies = []plot{
 			{Kind: transport.Reset, From: name(b), To: name(c), Session: of(b, 1<<30)},                      // for somebody else
 			{Kind: transport.Reset, From: name(b), To: name(a), Session: of(b, 1), Mine: 1 << 63, Yours: 1}, // beyond all numbers
 			{Kind: transport.Reset, From: name(b), To: name(a), Session: of(b, 1), Mine: 1, Yours: 1<<64 - 1},
+			{Kind: transport.Offer, To: name(a), Session: transport.SessionID{Number: 1 << 30}, Description: desc}, // nobody's, of nobody
+			{Kind: transport.Reset, To: name(a), Session: of(a, 1<<30), Mine: 1},
+			{Kind: transport.Answer, From: name(b), To: name(c), Session: of(a, 1<<30), Description: desc}, // to somebody else
+			{Kind: transport.Candidates, From: name(b), To: name(a), Session: of(c, 1<<30)},                // of somebody else's session
+			{Kind: transport.Candidates, From: name(b), Session: of(c, 1<<30)},
+			{Kind: transport.Reject, From: name(b), To: name(c), Session: of(a, 1<<30)},
 			{Kind: 77, From: name(b), To: name(a), Session: of(b, 1<<30)},
 		}
 		for i, sig := range wrong {

@@ -116,11 +116,26 @@ type (
 	}
 
 	// Received is a message on a session's control channel. Signal is what a
-	// Relay carries, if it was for this peer, and its signature was good.
+	// Relay carries, if it was for this peer, and its signature was good; Media
+	// what an offer or answer of media carries.
 	Received struct {
 		ID     transport.SessionID
 		Msg    Message
 		Signal *transport.Signal
+		Media  *transport.Media
+	}
+	// MediaChanged says that tracks were attached to a session or detached; so
+	// many are.
+	MediaChanged struct {
+		ID           transport.SessionID
+		Audio, Video uint8
+	}
+	// MediaDone is the outcome of OfferMedia or AnswerMedia, with a description,
+	// or of FinishMedia, without.
+	MediaDone struct {
+		ID    transport.SessionID
+		Media *transport.Media
+		Err   error
 	}
 	// Signaled is a signal, its signature checked, that came over Conn.
 	Signaled struct {
@@ -157,3 +172,6 @@ func (Down) input()       {}
 func (Received) input()   {}
 func (Signaled) input()   {}
 func (Blame) input()      {}
+
+func (MediaChanged) input() {}
+func (MediaDone) input()    {}

@@ -95,8 +95,18 @@ func (k *Key) Signal(s *transport.Signal) {
 	k.Uint(s.Yours)
 	k.Uint(uint64(s.Reason))
 	k.Description(s.Description)
+	k.wish(s.Wish)
 	k.Uint(uint64(len(s.Candidates)))
 	k.Bool(s.Last)
+}
+
+func (k *Key) wish(w *transport.Wish) {
+	if w == nil {
+		k.Uint(0)
+		return
+	}
+	k.Uint(w.Arc) // never zero
+	k.Bytes(w.Protocol)
 }
 
 func (k *Key) ref(ref [32]byte) {
@@ -206,6 +216,7 @@ func (c *Core) AppendKey(k *Key, now time.Duration) {
 		g := c.guests[n]
 		k.Uint(g.call)
 		k.Bytes(g.protocol)
+		k.Uint(g.arc)
 		k.Uint(uint64(g.sent))
 		k.attempt(g.at)
 	}
@@ -301,6 +312,16 @@ func (k *Key) arc(a *anArc) {
 	k.Uint(a.asked.id)
 }
 
+// exchange adds what is known of a session's media.
+func (k *Key) exchange(x *exchange) {
+	m := &x.m
+	k.Uint(uint64(m.State))
+	k.Bool(m.Offers, m.Able, m.More, m.Patience)
+	for _, n := range []uint32{m.Seq, m.Mine, m.Heard, m.Told, uint32(x.audio), uint32(x.video), uint32(x.asks[0]), uint32(x.asks[1])} {
+		k.Uint(uint64(n))
+	}
+}
+
 func (k *Key) attempt(at *attempt) {
 	if at == nil {
 		k.Uint(0)
@@ -309,14 +330,16 @@ func (k *Key) attempt(at *attempt) {
 	k.Uint(1)
 	k.Session(at.id)
 	k.ID(at.to)
-	k.Bool(at.mine, at.theirs, at.bulk, at.last, at.owe, at.up, at.greeted)
+	k.Bool(at.mine, at.theirs, at.bulk, at.last, at.owe, at.up, at.greeted, at.early, at.wished)
 	k.route(at.route)
+	k.exchange(&at.media)
 	k.Description(at.local)
 	k.Uint(uint64(len(at.found)))
 	k.Uint(at.void)
 	k.Signal(at.signal)
 	k.Signal(at.offer)
 	k.ref(at.ref)
+	k.wish(at.wish)
 	k.Uint(uint64(len(at.used))) // those of lines, and of lines that were
 	for _, n := range slices.Sorted(maps.Keys(at.used)) {
 		k.Uint(uint64(n))

@@ -202,6 +202,9 @@ func (c *Core) Quiet() bool {
 		default:
 			return false
 		}
+		if p.at != nil && p.at.media.m.State.Busy() {
+			return false
+		}
 		for _, a := range p.arcs {
 			if a.m.State != arc.ArcUp {
 				return false

@@ -37,6 +37,7 @@ type story struct {
 	opts sim.Options
 	text strings.Builder
 	loud bool
+	fx   [][]core.Effect // of each peer, since the story began
 }
 
 type plot struct {
@@ -91,6 +92,9 @@ func (s *story) begin(about string, n int, neighbors ...[2]int) {
 			fmt.Fprintln(&s.text, line)
 		}
 	}
+	fx := make([][]core.Effect, n)
+	s.fx = fx
+	opts.Spy = func(i int, e core.Effect) { fx[i] = append(fx[i], e) }
 	s.World, s.loud = sim.New(n, opts), false
 	for _, p := range neighbors {
 		s.Connected(p[0], p[1])

@@ -27,10 +27,12 @@ func walk(draw chooser, log func(string), trace func(int, core.Edge), ref *refer
 	if draw("heartbeat", 3) == 1 {
 		heartbeat = 5 * time.Second
 	}
+	wishless := draw("wishless", 3) == 1 // every other peer, in a third of the walks
 	w := sim.New(peers, sim.Options{
 		Protocols: protocols, Trickle: draw("trickle", 2) == 1, Log: log, Trace: trace, Referee: ref,
-		Config: func(_ int, c *core.Config) {
+		Config: func(i int, c *core.Config) {
 			c.Heartbeat = heartbeat
+			c.Wishless = wishless && i%2 == 1
 			if few {
 				c.MaxArcs, c.MaxPending, c.MaxPeers = 2, 1, 2
 			}

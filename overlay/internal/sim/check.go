@@ -192,8 +192,15 @@ func (w *World) checkChannels(p, q *Peer) error {
 		if p.Out[Arc{protocol, q.ID}] == 0 {
 			continue
 		}
-		if a, b := p.Core.Channel(q.ID, protocol), q.Core.Channel(p.ID, protocol); a != b || a == 0 {
+		a, b := p.Core.Channel(q.ID, protocol), q.Core.Channel(p.ID, protocol)
+		if a != b || a == 0 {
 			return fmt.Errorf("%s has channel %d for %s, %s has %d", w.Name(p.ID), a, protocol, w.Name(q.ID), b)
+		}
+		id, _ := p.Core.Open(q.ID)
+		for _, peer := range []*Peer{p, q} {
+			if s := peer.end(id); s == nil || !s.channels[a].usable {
+				return fmt.Errorf("%s was not told that it can use channel %d for %s", w.Name(peer.ID), a, protocol)
+			}
 		}
 	}
 	return nil

@@ -75,7 +75,7 @@ func (w *World) onArc(kind, protocol string, i, j int, input func(call uint64, t
 		left--
 	}
 	text := kind + "s " + w.letter(j) + w.protocol(protocol)
-	id := w.call(i, &Call{Kind: kind, To: j}, text, func(id uint64) core.Input { return input(id, to) })
+	id := w.call(i, &Call{Kind: kind, To: j, protocol: protocol}, text, func(id uint64) core.Input { return input(id, to) })
 	if c := w.calls[id-1]; p.Alive && (!c.AtOnce || !errors.Is(c.Err, want)) {
 		w.failed(p, "call %q ended=%v: %v, want %v", c.Text, c.AtOnce, c.Err, want)
 	} else if p.Alive && p.Out[arc] != left {

@@ -25,6 +25,7 @@ import (
 	"maps"
 	"time"
 
+	"github.com/n2n-overlay/n2n/fsm/arc"
 	"github.com/n2n-overlay/n2n/fsm/referee"
 	"github.com/n2n-overlay/n2n/overlay/internal/core"
 	"github.com/n2n-overlay/n2n/transport"
@@ -32,13 +33,14 @@ import (
 
 // Options of a world. The zero value works.
 type Options struct {
-	Protocols []string                    // registered at every peer; nil: "p"
-	Config    func(i int, c *core.Config) // changes a peer's config
-	Trickle   bool                        // candidates are found after the description, not before
-	Log       func(line string)           // gets a line for each thing that happens; nil: none
-	Trace     func(peer int, e core.Edge) // gets every edge
-	Referee   *referee.Referee            // replays every edge; nil: none
-	Liars     []int                       // peers that may break the protocol, and what they break is no fault
+	Protocols []string                      // registered at every peer; nil: "p"
+	Config    func(i int, c *core.Config)   // changes a peer's config
+	Trickle   bool                          // candidates are found after the description, not before
+	Log       func(line string)             // gets a line for each thing that happens; nil: none
+	Trace     func(peer int, e core.Edge)   // gets every edge
+	Referee   *referee.Referee              // replays every edge; nil: none
+	Liars     []int                         // peers that may break the protocol, and what they break is no fault
+	Spy       func(peer int, e core.Effect) // gets every effect; may be nil
 }
 
 // World is a network of cores.
@@ -79,6 +81,10 @@ type Peer struct {
 	gone    map[string]bool
 	fork    fork
 	changed bool // since the world was cloned
+
+	opened   core.Opened   // the last one
+	closed   core.Closed   // the last one
+	patience time.Duration // how long a call may take
 }
 
 // Arc names a view's entry.
@@ -112,6 +118,10 @@ func (w *World) boot(p *Peer, boot uint64) {
 	if w.opts.Config != nil {
 		w.opts.Config(p.Index, &cfg)
 	}
+	p.patience = cfg.ConnectTimeout
+	if p.patience == 0 {
+		p.patience = arc.RequestTimeout
+	}
 	p.Core, p.fork = core.New(cfg), fork{}
 	p.Alive, p.Left = true, false
 	p.Out, p.In, p.held = map[Arc]int{}, map[Arc]int{}, nil
@@ -141,6 +151,9 @@ func (w *World) Input(i int, in core.Input) {
 	}
 	w.steps++
 	w.cause, w.left = in, core.Edge{}
+	if u, ok := in.(core.Unregister); ok {
+		p.closeChannels(u.Protocol)
+	}
 	fx := w.step(p, in)
 	for _, e := range fx {
 		w.perform(p, e)
@@ -162,6 +175,10 @@ func (w *World) failed(p *Peer, format string, args ...any) {
 }
 
 func (w *World) perform(p *Peer, e core.Effect) {
+	if w.opts.Spy != nil {
+		w.opts.Spy(p.Index, e)
+	}
+	w.contract(p, e)
 	switch e := e.(type) {
 	case core.MakeOffer:
 		w.begin(&end{peer: p, id: e.ID, offers: true})
