@@ -316,8 +316,13 @@ var lies = []plot{
 		}
 		s.begin("", 2, [2]int{a, b})
 		var last uint64
+		pending := 0
 		for _, p := range s.opts.Protocols[1:] {
+			pending = len(s.Pending())
 			last = s.ConnectAs(p, a, b)
+		}
+		if got := s.Pending(); len(got) != pending {
+			s.Errorf("the one that finds no channel says %s", s.Describe(got[pending]))
 		}
 		s.settle()
 		s.ends(last, core.ErrBusy)
