@@ -210,7 +210,7 @@ func (n *Node) trace(e core.Edge) {
 func (s *session) fail(err error) {
 	s.failing.Do(func() {
 		// The loop may be waiting for a lock that the caller holds.
-		s.node.helpers.Go(func() { s.node.post(core.Down{ID: s.id, Err: err}) })
+		s.node.help(func() { s.node.post(core.Down{ID: s.id, Err: err}) })
 	})
 }
 

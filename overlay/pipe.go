@@ -20,6 +20,7 @@ const (
 	framePart          // a part of it; more follows
 	frameCredit        // uvarint: so many more bytes may be sent
 	frameAbort         // the parts so far will not be continued
+	frameBatch         // whole messages, each after its length as uvarint
 )
 
 const (
@@ -35,6 +36,7 @@ type pipe struct {
 	number   uint16
 	turn     chan struct{} // holds one token: who has it sends a message
 	buf      []byte        // belongs to who has the turn
+	batch    batch         // so does this
 	mux      *mux          // its streams
 
 	mu      sync.Mutex
@@ -125,6 +127,12 @@ func (pp *pipe) send(ctx context.Context, data []byte) error {
 		return ErrClosed
 	}
 	defer func() { pp.turn <- struct{}{} }()
+	if pp.batches(len(data)) {
+		return pp.add(ctx, data)
+	}
+	if err := pp.flush(); err != nil {
+		return err
+	}
 	for first := true; ; first = false {
 		n := min(len(data), fragment)
 		whole := n == len(data)
@@ -167,7 +175,7 @@ func (pp *pipe) push(b []byte) error {
 	return err
 }
 
-// acquire waits until n bytes may be sent.
+// acquire waits until n bytes may be sent. The caller has the turn.
 func (pp *pipe) acquire(ctx context.Context, n int) error {
 	for {
 		pp.mu.Lock()
@@ -178,6 +186,9 @@ func (pp *pipe) acquire(ctx context.Context, n int) error {
 		}
 		wake := pp.wake
 		pp.mu.Unlock()
+		if err := pp.flush(); err != nil { // else what is asked for never comes
+			return err
+		}
 		select {
 		case <-wake:
 		case <-ctx.Done():
@@ -227,6 +238,8 @@ func (pp *pipe) receive(frame []byte) (violation string) {
 		return ""
 	case frameCredit:
 		return pp.credited(data)
+	case frameBatch:
+		return pp.unpack(data)
 	}
 	return pp.mux.receive(kind, data)
 }

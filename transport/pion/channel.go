@@ -163,6 +163,16 @@ func (c *channel) Send(p []byte) error {
 	return nil
 }
 
+// Queued gives the bytes that were sent and are not acknowledged.
+func (c *channel) Queued() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.stream == nil {
+		return int(c.queue.sent)
+	}
+	return int(c.dc.BufferedAmount())
+}
+
 // sendQueue knows how many messages SCTP still holds; SCTP itself tells only
 // how many bytes.
 type sendQueue struct {
