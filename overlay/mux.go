@@ -121,7 +121,7 @@ func (m *mux) forget(s *Stream) {
 		m.opened--
 	}
 	m.pipe.session.node.counts.Streams.Add(-1)
-	s.over.Store(true)
+	s.over = true
 	m.bell.ring()
 }
 
@@ -136,6 +136,8 @@ func (m *mux) end(err error, final bool) {
 	}
 	for _, s := range m.streams {
 		s.err = err
+		s.lost.Store(true)
+		s.waitNoMore()
 		m.forget(s)
 		s.bell.ring()
 	}
