@@ -227,7 +227,7 @@ func (pp *pipe) receive(frame []byte) (violation string) {
 		return pp.receiveLoose(data)
 	case p.loose:
 		return "message that is not lost, in a protocol that may lose some"
-	case !p.plain && kind != frameWhole && kind != frameBatch && kind != frameCredit:
+	case !p.plain && kind != frameWhole && kind != frameCredit:
 		return "part of a message, or stream, in a protocol without order"
 	}
 	switch kind {

@@ -223,6 +223,19 @@ func TestDeliveryToStrangers(t *testing.T) {
 	}
 }
 
+// TestInterleaving holds that a large message of one channel lets those of others
+// through: large ones are not cut by this package.
+func TestInterleaving(t *testing.T) {
+	a, b := newPeer(), newPeer()
+	for _, s := range both(connect(t, newDriver(t, nil), newDriver(t, nil), a, b, 1)) {
+		if !pion.Interleaves(s) {
+			t.Error("SCTP does not interleave")
+		}
+	}
+}
+
+func both(a, b transport.Session) []transport.Session { return []transport.Session{a, b} }
+
 // newKin is a PeerConnection that the driver takes for one of its kind, and that
 // need not behave.
 func newKin(t *testing.T) *browser {
