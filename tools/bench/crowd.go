@@ -59,6 +59,9 @@ func held(ctx context.Context, x system, c crowd) (usage, error) {
 	if _, err := openGrid(ctx, g, c.left, c.right, 4); err != nil {
 		return usage{}, fmt.Errorf("%s: %w", x.name, err)
 	}
+	if raw, ok := g.(*rawGrid); ok { // a connection that nobody reads is of no use; n2n reads by itself
+		raw.serve()
+	}
 	after, err := settled(ctx)
 	ends := float64(2 * c.left * c.right)
 	return usage{

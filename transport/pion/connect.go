@@ -25,7 +25,8 @@ var (
 	errSCTP        = errors.New("SCTP: no association")
 )
 
-// drive makes the connection and serves it, and returns why it is over.
+// drive makes the connection and serves it until it is open and nothing more is
+// to be told of it, or returns why it is over.
 func (s *session) drive() error {
 	api, err := s.access()
 	if err != nil {
@@ -185,7 +186,8 @@ func iceCandidate(c transport.Candidate) *webrtc.ICECandidate {
 	}
 }
 
-// serve answers to all that happens, until the session is over.
+// serve answers to all that happens until the session is open and its last
+// candidate was told. Its error is why the session is over.
 func (s *session) serve(pc *webrtc.PeerConnection) error {
 	poll := time.NewTicker(setupPoll)
 	defer poll.Stop()
@@ -195,7 +197,7 @@ func (s *session) serve(pc *webrtc.PeerConnection) error {
 	}
 	found, opened := s.found, s.opened
 	limit := max(setupTimeout, s.silence)
-	for {
+	for opened != nil || found != nil {
 		select {
 		case <-s.ctx.Done():
 			return s.why(pc)
@@ -232,6 +234,7 @@ func (s *session) serve(pc *webrtc.PeerConnection) error {
 			}
 		}
 	}
+	return nil
 }
 
 // proven reports whether the peer has the certificate that it signed. DTLS has
