@@ -21,7 +21,7 @@ func (s *size) crowd(c crowd) phase {
 	n := c.left * c.right
 	name := func(what string) string { return fmt.Sprintf("%s of an end of a session, %d sessions", what, n) }
 	return phase{
-		name: fmt.Sprintf("%d sessions", n), steps: s.crowdRounds * len(systems),
+		name: fmt.Sprintf("%d sessions", n), steps: s.crowdRounds * len(systems), least: len(systems),
 		step: func(ctx context.Context, m *measure, i int) error {
 			x := turn(systems, i/len(systems))[i%len(systems)]
 			u, err := held(ctx, x, c)
