@@ -92,8 +92,8 @@
 //
 // A Driver, its sessions and its channels may be used from any goroutine, and no
 // method but Driver.Close waits for anything. A session has one goroutine of
-// its own beside those of pion, a few more while it asks ICE servers, and
-// one for each channel that is open; all end with the session. Handlers are
+// its own beside those of pion until it is open, a few more while it asks ICE
+// servers, and one for each channel that is open; all end with the session. Handlers are
 // called from these. A handler that does not return holds up Driver.Close, so it
 // must not wait for whoever calls that.
 package pion
