@@ -103,6 +103,11 @@ type Channel interface {
 	Close() error
 }
 
+// Queue is what a Channel may be, too: one that tells how many bytes it has
+// queued, or sent without word that they have arrived. Who has several messages
+// for a channel with much in it can send them as one.
+type Queue interface{ Queued() int }
+
 // ChannelConfig is how a channel delivers. The zero value is reliable and
 // ordered. At most one of MaxRetransmits and MaxLifetime may be set.
 type ChannelConfig struct {
