@@ -48,7 +48,7 @@ type Node struct {
 	close  sync.Once
 	err    error // of closing the driver
 
-	helpers sync.WaitGroup // goroutines that post an input
+	helpers sync.WaitGroup // see help
 
 	mu        sync.Mutex
 	protocols map[string]*Protocol
@@ -228,6 +228,19 @@ func (n *Node) wait(ctx context.Context, number uint64, result chan core.Done) (
 		return d, connectError(ctx, d.Err)
 	}
 	return d, nil
+}
+
+// help runs f on a goroutine that Close waits for; false: the node is closed.
+func (n *Node) help(f func()) bool {
+	n.mu.Lock() // Close takes it between closing stop and waiting
+	defer n.mu.Unlock()
+	select {
+	case <-n.stop:
+		return false
+	default:
+		n.helpers.Go(f)
+		return true
+	}
 }
 
 // Leave tells the neighbors that this node leaves, waits until they have closed

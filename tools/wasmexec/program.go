@@ -9,9 +9,6 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"os/exec"
-	"path/filepath"
-	"strings"
 
 	"github.com/n2n-overlay/n2n/tools/chrome"
 )
@@ -74,7 +71,7 @@ func (p *program) handler(ctx context.Context) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	glue, err := wasmExec(ctx)
+	glue, err := chrome.WasmExec(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -101,14 +98,4 @@ func (p *program) handler(ctx context.Context) (http.Handler, error) {
 		mux.HandleFunc(path, func(_ http.ResponseWriter, r *http.Request) { _, _ = io.Copy(to, r.Body) })
 	}
 	return mux, nil
-}
-
-// wasmExec gives what connects a Go program with JavaScript, of the tool chain
-// that has compiled it.
-func wasmExec(ctx context.Context) ([]byte, error) {
-	out, err := exec.CommandContext(ctx, "go", "env", "GOROOT").Output()
-	if err != nil {
-		return nil, fmt.Errorf("go env GOROOT: %w", err)
-	}
-	return os.ReadFile(filepath.Join(strings.TrimSpace(string(out)), "lib", "wasm", "wasm_exec.js"))
 }

@@ -30,6 +30,14 @@
 // broadcast and link-local addresses, ports below 1024, and what Config.Remote
 // refuses. Connectivity checks that come from there are not answered either.
 //
+// A peer may hide an address behind an mDNS name, as browsers do. The first name
+// that comes opens a resolver, one for all sessions of the driver: two sockets at
+// the port of mDNS, which see the mDNS traffic of the network. A name is asked for
+// during 5 s at most, 64 names at the same time; what it stands for is contacted
+// under the rules above. Where nobody answers, the peer is in another network, and
+// only server-reflexive and relayed candidates can reach it; if none does, the
+// reason of Down says so.
+//
 // The sockets find out about new interfaces within 5 s; sessions that are open
 // stay on the path that they have.
 //
@@ -55,14 +63,30 @@
 // Linux caps the socket buffers at net.core.rmem_max and wmem_max; throughput
 // rises about twofold when both allow 4 MiB.
 //
+// # Unordered and unreliable channels
+//
+// Pion v4.2.26 tells a negotiated data channel's SCTP stream nothing of Unordered,
+// MaxRetransmits and MaxLifetime; that happens only with DCEP (RFC 8832). So two
+// drivers of this package open such a channel with DCEP: the initiator's config
+// counts for both directions, and the channel is open at the answerer when its
+// own Channel was called and the initiator's has been, half a round trip later.
+// Until DCEP's answer has come, what the initiator sends is reliable and ordered.
+//
+// A MaxLifetime becomes a number of retransmissions, one and another for each
+// second: pion/sctp v1.12.0 counts a lifetime anew with each transmission, so it
+// never ends. A message may thus be sent again a second after its time.
+//
+// To any other peer, a browser above all, this end sends reliably and in order
+// whatever the config says, which keeps every promise but that of not waiting; the
+// peer sends as its own config says. So it is with a Config.Certificate that this
+// package has not made, since the certificates tell the drivers of each other. A
+// channel that delivers more than it was asked to is logged at level info.
+//
 // # What pion leaves out
 //
-// Of pion/webrtc v4.2.26: a negotiated data channel never tells its SCTP stream
-// of Unordered, MaxRetransmits and MaxLifetime (that happens only with DCEP,
-// RFC 8832), so what this end sends is ordered and reliable whatever the
-// ChannelConfig says. An ICE agent repeats its checks each 200 ms; DTLS doubles
-// its 100 ms with each try. The end of a session that the peer closed takes 400
-// ms in the background, which Driver.Close waits for.
+// Of pion/webrtc v4.2.26: an ICE agent repeats its checks each 200 ms; DTLS
+// doubles its 100 ms with each try. The end of a session that the peer closed
+// takes 400 ms in the background, which Driver.Close waits for.
 //
 // # Concurrency
 //
