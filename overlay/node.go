@@ -11,7 +11,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/n2n-overlay/n2n/fsm/referee"
 	"github.com/n2n-overlay/n2n/overlay/internal/core"
 	"github.com/n2n-overlay/n2n/overlay/internal/wire"
 	"github.com/n2n-overlay/n2n/transport"
@@ -30,7 +29,8 @@ type Config struct {
 	Heartbeat      time.Duration      // between pings; three missed ones end a session; default 5 s
 	MaxPending     int                // attempts under way that other peers began; default 64
 	Logger         *slog.Logger       // nil: nothing is logged
-	Audit          bool               // replay every edge on the looplab referee and report divergence
+	Audit          bool               // replay every edge on the looplab referee and report divergence; not in a browser
+	Trace          func(Step)         // gets every edge that a machine takes, in order; must return at once and not call the node
 }
 
 // Node is one peer of an overlay network.
@@ -48,7 +48,7 @@ type Node struct {
 	close  sync.Once
 	err    error // of closing the driver
 
-	helpers sync.WaitGroup // goroutines that post an input
+	helpers sync.WaitGroup // see help
 
 	mu        sync.Mutex
 	protocols map[string]*Protocol
@@ -58,7 +58,7 @@ type Node struct {
 
 	// Owned by the loop.
 	core     *core.Core
-	referee  *referee.Referee
+	referee  *judge // nil: nobody asked for it
 	sessions map[transport.SessionID]*session
 	failed   []core.Input // what carrying out an effect brought, for the core
 
@@ -91,7 +91,7 @@ func New(cfg Config) (*Node, error) {
 	}
 	n.log = cfg.Logger.With("node", n.id.Short())
 	if cfg.Audit {
-		n.referee = referee.New()
+		n.referee = newJudge(n.log)
 	}
 	m, ok := cfg.Driver.(transport.MediaDriver)
 	n.core = core.New(core.Config{
@@ -228,6 +228,19 @@ func (n *Node) wait(ctx context.Context, number uint64, result chan core.Done) (
 		return d, connectError(ctx, d.Err)
 	}
 	return d, nil
+}
+
+// help runs f on a goroutine that Close waits for; false: the node is closed.
+func (n *Node) help(f func()) bool {
+	n.mu.Lock() // Close takes it between closing stop and waiting
+	defer n.mu.Unlock()
+	select {
+	case <-n.stop:
+		return false
+	default:
+		n.helpers.Go(f)
+		return true
+	}
 }
 
 // Leave tells the neighbors that this node leaves, waits until they have closed

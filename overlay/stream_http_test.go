@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -50,20 +51,26 @@ func testHTTP(t *testing.T, a, b *overlay.Protocol, version int) {
 	} else {
 		protocols.SetUnencryptedHTTP2(true)
 	}
-	var together sync.WaitGroup // no answer before every request is there
-	together.Add(requests)
+	together := make(chan struct{}) // closed when every request is there
+	var arrived atomic.Int32
 	server := &http.Server{Protocols: &protocols, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
-		together.Done()
+		if arrived.Add(1) == requests {
+			close(together)
+		}
 		if err != nil || len(body) != size {
 			http.Error(w, fmt.Sprintf("body of %d bytes: %v", len(body), err), http.StatusBadRequest)
 			return
 		}
-		together.Wait()
+		select {
+		case <-together:
+		case <-r.Context().Done():
+		}
 		fmt.Fprintf(w, "%s by %s from %s\n%s", r.URL.Path, r.Proto, r.RemoteAddr, body)
 	})}
+	l := b.Listen() // before anybody dials
 	served := make(chan error, 1)
-	go func() { served <- server.Serve(b.Listen()) }()
+	go func() { served <- server.Serve(l) }()
 
 	transport := &http.Transport{Protocols: &protocols, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 		return a.Dial(ctx, b.Node().ID())

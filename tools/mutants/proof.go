@@ -34,10 +34,11 @@ const slow = "^(TestEveryEdge|TestAnything|TestCalm|TestClosing|Fuzz.*)$"
 // notKillers are tests in them that do not judge what a mutant changes, or only
 // compare it with itself.
 //
-//	TestNegative, TestWrongEnds, TestCycle  search designs that are wrong on purpose
+//	TestNegative, TestWrongEnds, TestCycle, TestExchangeMutants
+//	                                        search designs that are wrong on purpose
 //	TestAlone…, Test…Spin                   compare Promela with Go made of the same spec
 //	TestLinkFits                            compares the names of variables, which no mutant changes
-const notKillers = "^(TestNegative|TestWrongEnds|TestCycle|TestAlone.*|Test.*Spin|TestLinkFits)$"
+const notKillers = "^(TestNegative|TestWrongEnds|TestCycle|TestExchangeMutants|TestAlone.*|Test.*Spin|TestLinkFits)$"
 
 // suite is one part of the proof, as flags of the test's binary.
 type suite struct {

@@ -27,6 +27,11 @@ type Config struct {
 	// not asked for mDNS names.
 	Remote func(addr netip.AddrPort) bool
 
+	// Media lets sessions carry audio (Opus) and video (VP8), by overlay's
+	// Protocol.AddTrack, beside the messages. Without it, a peer that wants to
+	// send some is refused.
+	Media bool
+
 	// Logger gets what goes wrong without ending a session. Nil: nothing.
 	Logger *slog.Logger
 }

@@ -120,6 +120,7 @@ func (s *session) watchTransport(pc js.Value) {
 
 // apply gives the connection what is known of the peer; it begins to connect.
 func (s *session) apply(pc js.Value, kind string, remote transport.Description) error {
+	s.described = remote
 	var b strings.Builder
 	b.WriteString(sdp.Remote(remote))
 	for _, c := range s.newlyAdded() {

@@ -41,7 +41,7 @@ type Driver struct {
 	sessions map[transport.SessionID]*session
 }
 
-var _ transport.Driver = (*Driver)(nil)
+var _ transport.MediaDriver = (*Driver)(nil)
 
 // New makes a driver. It waits for nothing. Errors: a Config that cannot work, a
 // place without RTCPeerConnection, such as a worker.
@@ -92,6 +92,9 @@ func (d *Driver) configured(ctx context.Context) (js.Value, error) {
 	return d.configuration, nil
 }
 
+// Media reports whether sessions carry audio and video: Config.Media.
+func (d *Driver) Media() bool { return d.cfg.Media }
+
 // leave ends all sessions when the page is left, so that their other ends need
 // not wait for a heartbeat.
 func (d *Driver) leave() {
@@ -133,6 +136,9 @@ func (d *Driver) start(s *session) (transport.Session, error) {
 	s.ctx, s.cancel = context.WithCancelCause(d.ctx)
 	d.sessions[s.id] = s
 	d.wg.Go(s.run)
+	if s.media != nil {
+		return mediaSession{s}, nil
+	}
 	return s, nil
 }
 

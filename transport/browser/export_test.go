@@ -2,6 +2,12 @@
 
 package browser
 
+import (
+	"syscall/js"
+
+	"github.com/n2n-overlay/n2n/transport"
+)
+
 // Crash makes the driver as silent as a page can be: nobody is told anything, and
 // nothing more is sent. An attempt is over; the browser goes on to acknowledge what
 // arrives in a connection, which only the end of its process stops.
@@ -16,3 +22,6 @@ func (d *Driver) Crash() {
 		s.mu.Unlock()
 	}
 }
+
+// Connection gives the RTCPeerConnection of a session with media.
+func Connection(s transport.Session) js.Value { return s.(mediaSession).pc }

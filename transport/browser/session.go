@@ -37,6 +37,8 @@ type session struct {
 	handler   transport.Handler
 	initiator bool
 	offered   transport.Description // of the peer, unless this end is the initiator
+	described transport.Description // of the peer, once it was applied
+	media     *tracks               // nil without Config.Media
 
 	ctx    context.Context // ends with the session; its cause is why
 	cancel context.CancelCauseFunc
@@ -73,6 +75,9 @@ func (d *Driver) newSession(id transport.SessionID, h transport.Handler) *sessio
 		wake:     make(chan struct{}, 1),
 		channels: make(map[uint16]*channel),
 		pending:  2,
+	}
+	if d.cfg.Media {
+		s.media = &tracks{session: s, began: make(map[int]*transport.Track)}
 	}
 	for _, number := range []uint16{transport.ControlChannel, transport.FirstChannel} {
 		s.channels[number] = &channel{session: s, number: number}
@@ -199,6 +204,9 @@ func (s *session) run() {
 	s.ended = true
 	s.mu.Unlock()
 	s.readers.Wait()
+	if s.media != nil {
+		s.media.end()
+	}
 }
 
 // tell calls the handler, unless the session is over.

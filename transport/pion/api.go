@@ -43,8 +43,9 @@ const (
 // mux is none: relays only. With serve an answerer is the DTLS server, else it
 // takes the role that the offer leaves it, the client's if it may choose. An
 // attempt finds a path within the given time, and an established session is
-// silent for as long at the most.
-func (d *Driver) newAPI(m *mux, serve bool, silence time.Duration) *webrtc.API {
+// silent for as long at the most. With media an API is for one session, and t are
+// its tracks; else t is nil.
+func (d *Driver) newAPI(m *mux, serve bool, silence time.Duration, t *tracks) *webrtc.API {
 	cfg := &d.cfg
 	var se webrtc.SettingEngine
 	se.LoggerFactory = d.loggers
@@ -100,8 +101,9 @@ func (d *Driver) newAPI(m *mux, serve bool, silence time.Duration) *webrtc.API {
 	se.SetSCTPRTOMax(sctpRTOMax)
 
 	engine, registry := &webrtc.MediaEngine{}, &interceptor.Registry{}
-	if cfg.Media { // else there is nothing to register
+	if t != nil { // else there is nothing to register
 		registerMedia(engine, registry)
+		se.BufferFactory = t.newBuffer
 	}
 	return webrtc.NewAPI(
 		webrtc.WithSettingEngine(se),

@@ -54,8 +54,8 @@ func (s *session) access() (*webrtc.API, error) {
 	d, serve := s.driver, !s.initiator && serves(s.offered)
 	alone := d.mux == nil || s.initiator || !d.rival(s)
 	switch {
-	case alone && s.silence != d.cfg.Silence:
-		return d.newAPI(d.mux, serve, s.silence), nil
+	case alone && (s.silence != d.cfg.Silence || s.media != nil):
+		return d.newAPI(d.mux, serve, s.silence, s.media), nil
 	case alone && serve:
 		return d.serving, nil
 	case alone:
@@ -66,7 +66,7 @@ func (s *session) access() (*webrtc.API, error) {
 		return nil, err
 	}
 	s.own = own
-	return d.newAPI(own, serve, s.silence), nil
+	return d.newAPI(own, serve, s.silence, s.media), nil
 }
 
 // newPeerConnection makes the PeerConnection with the channels that were asked
@@ -92,7 +92,9 @@ func (s *session) newPeerConnection(api *webrtc.API) (*webrtc.PeerConnection, er
 		s.fail(errPeerClosed)
 	})
 	pc.OnDataChannel(func(c *webrtc.DataChannel) {
-		s.fail(fmt.Errorf("protocol violation: the peer opened channel %d by itself", *c.ID()))
+		if err := s.accept(pc, c); err != nil {
+			s.fail(err)
+		}
 	})
 	if s.media != nil {
 		pc.OnTrack(func(t *webrtc.TrackRemote, r *webrtc.RTPReceiver) { s.media.onTrack(pc, t, r) })
@@ -216,6 +218,9 @@ func (s *session) serve(pc *webrtc.PeerConnection) error {
 			poll.Stop()
 			if !s.proven(pc) {
 				return errFingerprint
+			}
+			if err := s.link(pc); err != nil {
+				return err
 			}
 			s.tell(func() { s.handler.Up(s.id) })
 			s.read()

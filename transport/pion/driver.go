@@ -3,6 +3,7 @@ package pion
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"net/netip"
 	"sync"
 	"time"
@@ -17,7 +18,9 @@ import (
 type Driver struct {
 	cfg         settings
 	fingerprint [32]byte
+	marked      bool // the certificate is: see delivery.go
 	loggers     logging.LoggerFactory
+	log         *slog.Logger
 	addresses   *addresses
 	reflexive   reflexive
 	resolver    resolver
@@ -65,10 +68,15 @@ func newDriver(cfg Config) (*Driver, error) {
 	if err != nil {
 		return nil, err
 	}
+	if cfg.Logger == nil {
+		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
 	d := &Driver{
 		cfg:         s,
 		fingerprint: fingerprint,
-		loggers:     loggers{to: cfg.Logger},
+		marked:      marked(cert.Certificate[0]),
+		loggers:     loggers{to: s.Logger},
+		log:         cfg.Logger,
 		addresses:   newAddresses(bound.Addr(), cfg),
 		connection:  connection,
 		sessions:    make(map[transport.SessionID]*session),
@@ -78,7 +86,7 @@ func newDriver(cfg Config) (*Driver, error) {
 			return nil, err
 		}
 	}
-	d.api, d.serving = d.newAPI(d.mux, false, s.Silence), d.newAPI(d.mux, true, s.Silence)
+	d.api, d.serving = d.newAPI(d.mux, false, s.Silence, nil), d.newAPI(d.mux, true, s.Silence, nil)
 	d.resolver.loopback, d.resolver.loggers = d.addresses.known.Load().loopback, d.loggers
 	d.ctx, d.cancel = context.WithCancel(context.Background())
 	return d, nil

@@ -1,10 +1,6 @@
 package pion
 
-import (
-	"github.com/pion/rtcp"
-
-	"github.com/n2n-overlay/n2n/transport"
-)
+import "github.com/n2n-overlay/n2n/transport"
 
 // Crash makes the driver as silent as a dead process: its sockets close under
 // its sessions, and no handler is told.
@@ -30,15 +26,6 @@ func (d *Driver) LoseSockets() {
 	}
 }
 
-// WriteRTCP sends reports to the peer of a session with media.
-func WriteRTCP(s transport.MediaSession, packets []rtcp.Packet) {
-	m := s.(mediaSession)
-	m.mu.Lock()
-	pc := m.pc
-	m.mu.Unlock()
-	_ = pc.WriteRTCP(packets)
-}
-
 // MaxQueries is how many names are asked for at the same time.
 const MaxQueries = maxQueries
 
@@ -47,4 +34,14 @@ func (d *Driver) Queries() int {
 	d.resolver.mu.Lock()
 	defer d.resolver.mu.Unlock()
 	return d.resolver.asking
+}
+
+// NewCertificate makes a certificate by which drivers know each other.
+var NewCertificate = newCertificate
+
+// Interleaves reports whether the messages of a session's channels take turns
+// packet by packet (RFC 8260).
+func Interleaves(s transport.Session) bool {
+	metadata, ok := s.(*session).pc.SCTP().Metadata()
+	return ok && metadata.MessageInterleavingEnabled
 }

@@ -3,6 +3,7 @@ package pion
 import (
 	"fmt"
 	"sync"
+	"sync/atomic"
 
 	"github.com/pion/webrtc/v4"
 
@@ -31,6 +32,8 @@ type tracks struct {
 	began   map[int]*transport.Track
 
 	telling sync.Mutex // held while the handler is called
+
+	buffers, large atomic.Int32 // see newBuffer; pion calls it while mu is held
 }
 
 // begin runs f on a goroutine, unless the session is over.
@@ -228,7 +231,7 @@ func (t *tracks) onTrack(pc *webrtc.PeerConnection, remote *webrtc.TrackRemote, 
 			var track *transport.Track
 			if known { // else it has ended by now
 				s := t.remote.Sections[i]
-				track = &transport.Track{Kind: s.Kind, Label: s.Label, Stream: s.Stream, ID: s.Track, Driver: remote}
+				track = &transport.Track{Kind: s.Kind, Label: s.Label, Stream: s.Stream, ID: s.Track, Driver: &remoteTrack{remote, pc}}
 				t.began[i] = track
 			}
 			t.mu.Unlock()

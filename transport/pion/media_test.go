@@ -296,8 +296,7 @@ func TestMediaReports(t *testing.T) {
 	speak(t, local)
 	p.exchange()
 	track := heard(t, p.b, "v")["v"]
-	pli := []rtcp.Packet{&rtcp.PictureLossIndication{MediaSSRC: uint32(pion.RemoteTrack(event{track}).SSRC())}}
-	pion.WriteRTCP(p.sb, pli)
+	must(t, pion.Report(event{track}, &rtcp.PictureLossIndication{MediaSSRC: uint32(pion.RemoteTrack(event{track}).SSRC())}))
 	for deadline := time.Now().Add(patience); asked.Load() == 0; runtime.Gosched() {
 		if time.Now().After(deadline) {
 			t.Fatal("nobody asked")

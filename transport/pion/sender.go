@@ -21,12 +21,38 @@ type Track struct {
 	RTCP func([]rtcp.Packet)
 }
 
-// RemoteTrack gives the track of an event, overlay.TrackAdded or
-// overlay.TrackEnded; nil if another driver made it. Read it until it fails,
+// RemoteTrack gives what pion knows of a track that a peer sends (of an event,
+// overlay.TrackAdded or overlay.TrackEnded); nil if another driver made it. Read it until it fails,
 // which it does when the track or its session ends; what is not read is dropped.
-func RemoteTrack(event interface{ Driver() any }) *webrtc.TrackRemote {
-	t, _ := event.Driver().(*webrtc.TrackRemote)
-	return t
+func RemoteTrack(track interface{ Driver() any }) *webrtc.TrackRemote {
+	if t, ok := track.Driver().(*remoteTrack); ok {
+		return t.TrackRemote
+	}
+	return nil
+}
+
+// remoteTrack is a track with the way back to who sends it.
+type remoteTrack struct {
+	*webrtc.TrackRemote
+	pc *webrtc.PeerConnection
+}
+
+// Report sends RTCP packets to who sends a track, for instance that the receiver
+// needs a whole picture:
+//
+//	pion.Report(event.Track, &rtcp.PictureLossIndication{MediaSSRC: uint32(remote.SSRC())})
+//
+// What is lost is asked for, and the usual reports are sent, without it. Errors:
+// a track of another driver, a session that is over.
+func Report(track interface{ Driver() any }, packets ...rtcp.Packet) error {
+	t, ok := track.Driver().(*remoteTrack)
+	if !ok {
+		return fmt.Errorf("pion: track of another driver: %T", track.Driver())
+	}
+	if err := t.pc.WriteRTCP(packets); err != nil {
+		return fmt.Errorf("pion: report: %w", err)
+	}
+	return nil
 }
 
 // Sender gives what pion knows of a track that overlay's Protocol.AddTrack has

@@ -59,6 +59,7 @@ type session struct {
 	ufrag      string                 // of this end; empty until it is known
 	channels   map[uint16]*channel
 	pending    int  // of the first channels, not open yet
+	linked     bool // the peer's certificate is known
 	up         bool // Up has returned: channels may be read
 	ended      bool // no reader is started any more
 	readers    sync.WaitGroup

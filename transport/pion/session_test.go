@@ -326,32 +326,6 @@ func TestLoss(t *testing.T) {
 	}
 }
 
-// TestReliability holds what the package comment says of pion: a channel that is
-// told not to send again what is lost does so all the same. If this fails, pion
-// has learned it: change the comment, and want some messages lost.
-func TestReliability(t *testing.T) {
-	t.Logf("-seed %d", *seed)
-	da, db := newDriver(t, nil), newDriver(t, nil)
-	a, b := newPeer(), newPeer()
-	const n = 400
-	arrived := make(chan struct{}, n)
-	b.message = func(uint16, []byte) { arrived <- struct{}{} }
-	sa, sb, path := connectLossy(t, da, db, a, b, 1, 0)
-	none := uint16(0)
-	unreliable := transport.ChannelConfig{Unordered: true, MaxRetransmits: &none}
-	_, err := sb.Channel(2, unreliable)
-	must(t, err)
-	c, err := sa.Channel(2, unreliable)
-	must(t, err)
-	path.set(0.05)
-	for range n {
-		must(t, c.Send(make([]byte, 1000)))
-	}
-	for range n {
-		receive(t, arrived, "message of an unreliable channel")
-	}
-}
-
 // TestSetup has descriptions that leave the answerer no choice of the DTLS role.
 func TestSetup(t *testing.T) {
 	da, db := newDriver(t, nil), newDriver(t, nil)

@@ -1,6 +1,7 @@
 package core
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -133,10 +134,13 @@ func (p *peer) neighbor() bool {
 	return false
 }
 
+// send says something to a neighbor. Machines have nothing to say to others.
 func (c *Core) send(p *peer, m Message) {
-	if p.usable() {
-		c.emit(Send{p.at.id, m})
+	if !p.usable() {
+		c.bug("session", p.session.State.String(), fmt.Sprintf("send of %T", m))
+		return
 	}
+	c.emit(Send{p.at.id, m})
 }
 
 // Neighbor is a peer with an open session.

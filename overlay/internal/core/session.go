@@ -145,6 +145,8 @@ func (c *Core) leave() {
 		if p.link.State.Pending() {
 			c.drop(p, Here, ErrClosed) // the other end wanted it
 		}
-		c.send(p, &arc.Farewell{})
+		if p.usable() {
+			c.send(p, &arc.Farewell{})
+		}
 	}
 }

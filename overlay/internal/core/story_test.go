@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -140,10 +141,30 @@ func (s *story) until(prefix string) *sim.Item {
 }
 
 // hold delivers in order whatever does not begin so.
-func (s *story) hold(prefix string) {
+func (s *story) hold(prefix string) { s.Helper(); s.but(prefix) }
+
+// but delivers in order whatever begins with none of these.
+func (s *story) but(prefixes ...string) {
+	s.Helper()
+	s.deliver(func(it *sim.Item) bool { return !s.begins(it, prefixes) })
+}
+
+// only delivers in order whatever begins with one of these.
+func (s *story) only(prefixes ...string) {
+	s.Helper()
+	s.deliver(func(it *sim.Item) bool { return s.begins(it, prefixes) })
+}
+
+func (s *story) begins(it *sim.Item, prefixes []string) bool {
+	text := s.Describe(it)
+	return slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(text, p) })
+}
+
+// deliver delivers in order what may come.
+func (s *story) deliver(may func(*sim.Item) bool) {
 	s.Helper()
 	for n := 0; n < len(s.Pending()); {
-		if it := s.Pending()[n]; !strings.HasPrefix(s.Describe(it), prefix) {
+		if it := s.Pending()[n]; may(it) {
 			s.Deliver(it)
 			s.check()
 			n = 0
@@ -169,15 +190,7 @@ func (s *story) deliverBut(held *sim.Item) {
 // others delivers in order whatever is not held.
 func (s *story) others(held *sim.Item) {
 	s.Helper()
-	for n := 0; n < len(s.Pending()); {
-		if it := s.Pending()[n]; it != held {
-			s.Deliver(it)
-			s.check()
-			n = 0
-			continue
-		}
-		n++
-	}
+	s.deliver(func(it *sim.Item) bool { return it != held })
 }
 
 func (s *story) lose(prefix string) { s.Helper(); s.Drop(s.until(prefix)) }

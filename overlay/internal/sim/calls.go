@@ -30,6 +30,9 @@ type Call struct {
 	trickle   bool
 }
 
+// Conn gives the channel of a join, as its own end knows it; zero: it is none.
+func (c *Call) Conn() uint64 { return c.conn }
+
 // Calls lists the calls, by number.
 func (w *World) Calls() []*Call { return w.calls }
 

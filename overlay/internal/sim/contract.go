@@ -39,6 +39,9 @@ func (w *World) checkSignal(p *Peer, e core.SendSignal) {
 		w.failed(p, "signal: %v", err)
 		return
 	}
+	if sig.Kind == transport.Offer && slices.Contains(p.shut, e.Conn) {
+		w.failed(p, "%s goes over a channel that is closed", w.word(sig))
+	}
 	if e.Conn == 0 {
 		via, path := p.end(e.Via), e.Path
 		if via == nil || !via.up || len(path) < 3 || path[0] != p.ID || path[len(path)-1] != sig.To {

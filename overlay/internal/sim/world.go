@@ -23,6 +23,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"maps"
+	"slices"
 	"time"
 
 	"github.com/n2n-overlay/n2n/fsm/arc"
@@ -84,6 +85,7 @@ type Peer struct {
 
 	opened   core.Opened   // the last one
 	closed   core.Closed   // the last one
+	shut     []uint64      // channels of the application that are closed
 	patience time.Duration // how long a call may take
 }
 
@@ -125,7 +127,7 @@ func (w *World) boot(p *Peer, boot uint64) {
 	p.Core, p.fork = core.New(cfg), fork{}
 	p.Alive, p.Left = true, false
 	p.Out, p.In, p.held = map[Arc]int{}, map[Arc]int{}, nil
-	p.ends, p.gone = nil, map[string]bool{}
+	p.ends, p.gone, p.shut = nil, map[string]bool{}, nil
 	for _, name := range w.opts.Protocols {
 		w.Input(p.Index, core.Register{Protocol: name})
 	}
@@ -151,8 +153,11 @@ func (w *World) Input(i int, in core.Input) {
 	}
 	w.steps++
 	w.cause, w.left = in, core.Edge{}
-	if u, ok := in.(core.Unregister); ok {
-		p.closeChannels(u.Protocol)
+	switch in := in.(type) {
+	case core.Unregister:
+		p.closeChannels(in.Protocol)
+	case core.CloseDoor:
+		p.shut = append(slices.Clip(p.shut), in.Conn)
 	}
 	fx := w.step(p, in)
 	for _, e := range fx {

@@ -42,13 +42,14 @@ type reader struct {
 	m   transport.Media
 	err error
 
-	in      bool // a section for audio or video
-	s       transport.Section
-	mid     string
-	payload uint64 // of our codec; zero: not found yet
-	twcc    uint64
-	sends   bool
-	ssrc    uint64
+	in       bool // a section for audio or video
+	s        transport.Section
+	mid      string
+	payload  uint64 // of our codec; zero: not found yet
+	twcc     uint64
+	sends    bool
+	rejected bool // port 0, and not because the bundle has the port (RFC 9143)
+	ssrc     uint64
 }
 
 func (r *reader) begin(line string) {
@@ -62,9 +63,7 @@ func (r *reader) begin(line string) {
 	case fields[0] == "video":
 		r.in, r.s.Kind = true, transport.Video
 	}
-	if r.in && fields[1] == "0" {
-		r.fail("%v section rejected", r.s.Kind)
-	}
+	r.rejected = r.in && fields[1] == "0"
 }
 
 func (r *reader) fail(format string, args ...any) {
@@ -78,6 +77,8 @@ func (r *reader) attribute(line string) {
 	switch key {
 	case "a=mid":
 		r.mid = value
+	case "a=bundle-only":
+		r.rejected = false
 	case "a=recvonly", "a=inactive":
 		r.sends = false
 	case "a=rtpmap":
@@ -125,8 +126,8 @@ func (r *reader) end() {
 	if want := strconv.Itoa(len(r.m.Sections) + 1); r.mid != want {
 		r.fail("media section %q where %s is expected", r.mid, want)
 	}
-	if r.payload == 0 {
-		r.fail("%v section without its codec", r.s.Kind)
+	if r.payload == 0 || r.rejected {
+		r.fail("%v section is rejected, or without its codec", r.s.Kind)
 	}
 	if r.s.Kind == transport.Audio {
 		r.m.Opus = uint8(r.payload)
