@@ -117,7 +117,7 @@ inline link_put(_fx, _kind) {
 #define link_theirs(_m, n_) (!_m.mine && (n_) == _m.hi) // signal.fsm:74
 #define link_ours(_m, n_) (_m.mine && (n_) == _m.seq) // signal.fsm:75
 #define link_meets(_m, blind_, used_) ((blind_) && (used_)) // signal.fsm:76
-#define link_later(_m, n_, h_) ((n_) > _m.seq && (_m.mine || (h_) >= _m.hi)) // signal.fsm:77
+#define link_later(_m, n_, h_) ((n_) > _m.seq && (h_) >= _m.hi) // signal.fsm:77
 #define link_crossed(_m, n_, blind_) ((n_) > _m.seq && (blind_) && !_m.polite) // signal.fsm:78
 #define link_dead(_m, m_, y_) ((_m.mine -> (_m.seq <= (y_)) : (_m.hi <= (m_)))) // signal.fsm:79
 

@@ -54,7 +54,7 @@ const (
 	LinkOnConnect                   // the session wants a connection; n is a number never used before
 	LinkOnOffer                     // blind: it names nobody; used: its sender uses what we have in hand
 	LinkOnAnswer                    // h voids the answerer's own offers up to h
-	LinkOnAdopt                     // this peer answered our offer n that named nobody; blind: and we answer one of its
+	LinkOnAdopt                     // this peer answered our offer n that named nobody; blind: and, in the same boot, made the one that we answer
 	LinkOnCandidates                // own: of the sender's own offer
 	LinkOnReset                     // the sender's offers up to m are dead, the receiver's up to y
 	LinkOnReject                    // the receiver's offer n is refused; the envelope says why

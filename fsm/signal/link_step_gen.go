@@ -688,7 +688,7 @@ func (link *Link) meets(blind bool, used bool) bool { // signal.fsm:76
 }
 
 func (link *Link) later(n uint64, h uint64) bool { // signal.fsm:77
-	return n > link.Seq && (link.Mine || h >= link.Hi)
+	return n > link.Seq && h >= link.Hi
 }
 
 func (link *Link) crossed(n uint64, blind bool) bool { // signal.fsm:78

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -150,16 +151,26 @@ func (s *story) hold(prefix string) {
 }
 
 // deliverBut delivers the first thing that is not held.
-func (s *story) deliverBut(held *sim.Item) {
+func (s *story) deliverBut(held ...*sim.Item) {
 	s.Helper()
 	for _, it := range s.Pending() {
-		if it != held {
+		if !slices.Contains(held, it) {
 			s.Deliver(it)
 			s.check()
 			return
 		}
 	}
 	s.Fatalf("nothing more comes:\n%s\n%s", s.text.String(), s.Dump())
+}
+
+// untilBut delivers in order what is not held until something is pending that
+// begins so.
+func (s *story) untilBut(prefix string, held ...*sim.Item) *sim.Item {
+	s.Helper()
+	for s.next(prefix) == nil {
+		s.deliverBut(held...)
+	}
+	return s.next(prefix)
 }
 
 // others delivers in order whatever is not held.

@@ -67,6 +67,13 @@ func unregisters(i int) Line {
 	return Line{Do: func(w *sim.World) { w.Register(i, "p", false) }, If: alive(i)}
 }
 
+// comeBack lets a line happen only when somebody has come back.
+func comeBack(l Line) Line {
+	can := l.If
+	l.If = func(w *sim.World) bool { return w.Boots() > len(w.Peers) && can(w) }
+	return l
+}
+
 func alive(peers ...int) func(*sim.World) bool {
 	return func(w *sim.World) bool {
 		for _, i := range peers {

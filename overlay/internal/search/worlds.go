@@ -88,6 +88,16 @@ func crashing() []*World {
 	all := once(everybody)
 	return []*World{
 		comeback("return", Short, once(1<<a), []Line{joins(a, b)}, replaced, back),
+		entering("entering+crash", Quick, all, rides, adopted, discards),
+		entering("entering+crash+loss", Full, with(all, 1, 0, 0), rides, adopted, discards),
+		entering("entering+crash+early", Full, with(all, 0, 0, 1), rides, adopted, discards),
+		{
+			Name: "entering-again+crash", About: "b connects to a through c and enters to a, which crashes and enters again to c",
+			Size: Full, Peers: 3, Budget: once(1 << a),
+			Prepare:   func(w *sim.World) { star(w); w.Connect(b, a, c); w.Join(b, a, true) },
+			Script:    []Line{comeBack(joins(a, c))},
+			Sometimes: []Sometimes{adopted, replaced, outdated},
+		},
 		glare("glare+crash", Quick, all, yields, insists, rides, unreachable, lost),
 		introduction("introduction+crash", Quick, all, yields, insists, rides, unreachable, lost),
 		path("path+crash", Quick, all, yields, insists, rides, unreachable, lost),
@@ -166,6 +176,8 @@ var (
 	answered       = Sometimes{Name: "a peer wants what it is answering to", Edge: link(signal.LinkEdgeAnsweringConnect)}
 	reported       = Sometimes{Name: "the introduction is reported", Edge: meeting(signal.MeetingEdgeWaitingMet)}
 	adopted        = Sometimes{Name: "an offer that names nobody is adopted", Edge: link(signal.LinkEdgeIdleAdopt)}
+	discards       = Sometimes{Name: "an answer to nobody comes too late", Edge: link(signal.LinkEdgeAnsweringAdoptDiscard)}
+	outdated       = Sometimes{Name: "an answer to nobody is older than another one", Edge: link(signal.LinkEdgeFinalizingAdoptDiscard)}
 	known          = Sometimes{Name: "a newcomer is known already", Edge: link(signal.LinkEdgeOpenOfferMeet)}
 	again          = Sometimes{Name: "an offer is sent again", Edge: link(signal.LinkEdgeOfferingRetryAgain)}
 	late           = Sometimes{Name: "an answer comes twice", Edge: link(signal.LinkEdgeFinalizingAnswerRepeat)}
