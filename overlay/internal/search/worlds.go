@@ -20,7 +20,8 @@ const (
 
 // Worlds gives the worlds of a size and of the smaller ones. All of them hold.
 func Worlds(most Size) []*World {
-	return slices.DeleteFunc(slices.Concat(calm(), crossing(), closing(), crashing()), func(w *World) bool { return w.Size > most })
+	return slices.DeleteFunc(slices.Concat(calm(), crossing(), closing(), crashing(),
+		trickling(), declining(), crowded(), remembering(), lying()), func(w *World) bool { return w.Size > most })
 }
 
 // calm has worlds in which only the order of things is open. Every call
@@ -54,7 +55,7 @@ func crossing() []*World {
 		entering("entering+loss", Quick, sim.Budget{Drops: 1}, rides, adopted),
 		glare("glare+loss+early", Quick, early, yields, insists, rides, again, late, stale),
 		introduction("introduction+loss+early", Quick, early, yields, insists, rides, again, late, reported),
-		path("path+loss+early", Quick, early, yields, insists, rides, again, late, stale),
+		path("path+loss+early", Full, early, yields, insists, rides, again, late, stale),
 		entering("entering+break+loss", Quick, sim.Budget{Drops: 1, Breaks: 1}, rides, adopted, hit, replaced),
 		entering("entering+loss+early", Full, early, rides, adopted, void),
 		glare("glare+loss+held+early", Full, held, yields, insists, rides, again, late, stale),
@@ -104,7 +105,7 @@ func crashing() []*World {
 		revival("revival+crash", Quick, all, revived, closed, revivedClosing, crossedBye, byesCross, unreachable, lost),
 		glare("glare+crash+loss", Quick, with(all, 1, 0, 0), yields, insists, rides, again, unreachable, lost),
 		glare("glare+crash+early", Quick, with(all, 0, 0, 1), yields, insists, rides, again, late, unreachable, lost),
-		comeback("return-both+loss", Quick, with(once(1<<a|1<<b), 1, 0, 0), []Line{joins(a, b), joins(b, a)}, replaced, back, yields, insists, void, adopted),
+		comeback("return-both+loss", Full, with(once(1<<a|1<<b), 1, 0, 0), []Line{joins(a, b), joins(b, a)}, replaced, back, yields, insists, void, adopted),
 		comeback("return-both+loss+early", Full, with(once(1<<a|1<<b), 1, 0, 1), []Line{joins(a, b), joins(b, a)}, replaced, back, yields, insists, void, adopted),
 		glare("glare+crash+loss+early", Full, with(all, 1, 1, 1), yields, insists, rides, again, late, unreachable, lost),
 		path("path+crash+loss", Full, with(all, 1, 1, 0), yields, insists, rides, again, late, unreachable, lost),

@@ -66,6 +66,7 @@ func (k *Keyer) peer(w *World, p *Peer) {
 	if !p.Alive {
 		return
 	}
+	k.core.Chores = w.opts.Chores
 	if now := w.Now + p.ahead; !p.fork.known || p.fork.at != now {
 		k.core.B = k.core.B[:0]
 		p.Core.AppendKey(&k.core, now)

@@ -39,6 +39,7 @@ type Options struct {
 	Trace     func(peer int, e core.Edge) // gets every edge
 	Referee   *referee.Referee            // replays every edge; nil: none
 	Liars     []int                       // peers that may break the protocol, and what they break is no fault
+	Chores    bool                        // for Fingerprint: time may pass until peers forget each other
 }
 
 // World is a network of cores.
