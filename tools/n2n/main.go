@@ -5,6 +5,7 @@
 //	n2n entrance --listen 127.0.0.1:8080            the server that newcomers meet a first peer at
 //	n2n join --entrance ws://127.0.0.1:8080         a chat, in as many terminals as one likes
 //	n2n spec                                        the state machines, checked and printed
+//	n2n trace spec/traces/06-glare.trace            a trace, drawn as a sequence chart
 //	n2n verify --quick                              every state of small networks, searched
 //
 // Every command has -h. Exit codes: 0, 1 for a fault, 2 for wrong usage, 130
@@ -42,6 +43,7 @@ func commands() []command {
 		{"entrance", "serve newcomers: the one place that must be known", runEntrance},
 		{"join", "chat in a room, as a peer of its network", runJoin},
 		{"spec", "check the state machines' specs and print them", runSpec},
+		{"trace", "show a trace as a sequence chart", runTrace},
 		{"verify", "search every state of small networks for anything wrong", runVerify},
 	}
 }

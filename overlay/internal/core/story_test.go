@@ -38,6 +38,8 @@ type story struct {
 	opts sim.Options
 	text strings.Builder
 	loud bool
+
+	traces []*strings.Builder // of each begin
 }
 
 type plot struct {
@@ -47,10 +49,14 @@ type plot struct {
 
 // tell runs a story and gives its text.
 func tell(t testing.TB, p plot, trace func(int, core.Edge), ref *referee.Referee) string {
+	return told(t, p, trace, ref).text.String()
+}
+
+func told(t testing.TB, p plot, trace func(int, core.Edge), ref *referee.Referee) *story {
 	s := &story{TB: t}
 	s.opts = sim.Options{Trace: trace, Referee: ref}
 	p.tell(s)
-	return s.text.String()
+	return s
 }
 
 func TestStories(t *testing.T) {
@@ -87,6 +93,9 @@ func (s *story) begin(about string, n int, neighbors ...[2]int) {
 	}
 	fmt.Fprintf(&s.text, "# %s\n", about)
 	opts := s.opts
+	trace := &strings.Builder{}
+	s.traces = append(s.traces, trace)
+	opts.About, opts.Record = about, func(line string) { fmt.Fprintln(trace, line) }
 	opts.Log = func(line string) {
 		if s.loud {
 			fmt.Fprintln(&s.text, line)
@@ -96,6 +105,7 @@ func (s *story) begin(about string, n int, neighbors ...[2]int) {
 	for _, p := range neighbors {
 		s.Connected(p[0], p[1])
 	}
+	s.Begin()
 	s.loud = true
 }
 

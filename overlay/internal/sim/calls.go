@@ -26,6 +26,7 @@ type Call struct {
 	begun     time.Duration
 	conn      uint64 // of a join
 	trickle   bool
+	turn      int // of its making, from 1: numbers may have been reserved
 }
 
 // Calls lists the calls, by number.
@@ -35,6 +36,8 @@ func (w *World) Calls() []*Call { return w.calls }
 func (w *World) call(i int, c *Call, text string, input func(call uint64) core.Input) uint64 {
 	c.Peer, c.Text = i, w.letter(i)+" "+text
 	c.begun, c.Lost = w.Now, !w.Peers[i].Alive
+	w.made++
+	c.turn = w.made
 	w.number(c)
 	in := input(c.ID)
 	w.tell(false, "%s", c.Text)
@@ -123,7 +126,7 @@ func (w *World) DisconnectAs(protocol string, i, j int) uint64 {
 func (w *World) Cancel(i int, call uint64) {
 	c := w.ownCall(call)
 	c.Cancelled = true
-	w.tell(false, "%s cancels %q", w.letter(i), c.Text)
+	w.tell(false, "%s cancels %q%s", w.letter(i), c.Text, w.which(c))
 	w.Input(i, core.Cancel{Call: call})
 }
 
@@ -181,7 +184,7 @@ func door(conn uint64) int { return int(conn>>16) - 1 }
 
 // CloseDoor ends an application's channel at peer i.
 func (w *World) CloseDoor(i int, conn uint64) {
-	w.tell(true, "%s closes its channel to %s", w.letter(i), w.letter(door(conn)))
+	w.tell(true, "%s loses channel %d to %s", w.letter(i), w.calls[conn&0xffff-1].turn, w.letter(door(conn)))
 	w.Input(i, core.CloseDoor{Conn: conn})
 }
 

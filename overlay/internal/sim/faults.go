@@ -68,7 +68,7 @@ func (w *World) Break(i, j int) {
 
 // Unnoticed has a driver never find out: a pending Down does not come.
 func (w *World) Unnoticed(it *Item) {
-	w.tell(false, "unnoticed: %s", w.Describe(it))
+	w.tell(false, "unnoticed: %s", described{w, it})
 	w.told()
 	w.remove(it)
 }
@@ -79,6 +79,8 @@ func (w *World) GiveUp(i int, id transport.SessionID) {
 	if s == nil || s.over {
 		return
 	}
+	w.tell(false, "%s gives %s up", w.letter(i), w.session(id))
+	w.told()
 	s.over = true
 	w.put(&Item{Kind: Down, To: i, Session: id})
 	if o := w.other(s); o != nil && s.up && o.up && !o.over {

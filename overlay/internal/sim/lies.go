@@ -46,7 +46,8 @@ func (w *World) lie(m Move) {
 	it := w.pending[n]
 	liar := w.Peers[it.To]
 	head, _ := w.head(it)
-	w.tell(false, "%s lies about %s", w.letter(it.To), w.Describe(it))
+	how := map[MoveKind]string{MoveBounce: "bounces", MoveAstray: "leads astray to " + w.letter(int(m.N>>8)), MovePretend: "pretends"}[m.Kind]
+	w.tell(false, "%s lies, %s: %s", w.letter(it.To), how, described{w, it})
 	w.remove(it)
 	w.pop(it, liar.end(it.Session))
 	to, session, sent := it.From, it.Session, core.Message(nil)

@@ -171,9 +171,7 @@ func (w *World) Do(m Move, b *Budget) {
 		w.Hold(w.pending[n])
 	case MoveEarly:
 		b.Early--
-		p := w.Peers[n]
-		p.ahead = max(p.ahead, p.alarm().at-w.Now)
-		w.tick(n)
+		w.hasten(n, w.Peers[n].alarm().at)
 	case MoveCrash:
 		b.Crashes--
 		w.Crash(n)

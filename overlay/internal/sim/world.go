@@ -36,6 +36,8 @@ type Options struct {
 	Config    func(i int, c *core.Config) // changes a peer's config
 	Trickle   bool                        // candidates are found after the description, not before
 	Log       func(line string)           // gets a line for each thing that happens; nil: none
+	About     string                      // what the trace is about
+	Record    func(line string)           // gets a trace (see spec/chart), which Play plays again; nil: none
 	Trace     func(peer int, e core.Edge) // gets every edge
 	Referee   *referee.Referee            // replays every edge; nil: none
 	Liars     []int                       // peers that may break the protocol, and what they break is no fault
@@ -52,6 +54,7 @@ type World struct {
 	nextID  uint64   // of the next call; zero: as they come
 	room    []end    // for the ends of a clone
 	calls   []*Call
+	made    int // calls
 	order   uint64
 	opts    Options
 	steps   int
@@ -93,6 +96,7 @@ func New(n int, opts Options) *World {
 		opts.Protocols = []string{"p"}
 	}
 	w := &World{opts: opts, cut: map[[2]int]bool{}, signals: &signals{}}
+	w.preface(n)
 	for i := range n {
 		p := &Peer{Index: i}
 		p.ID[0] = byte(i + 1)
@@ -105,13 +109,9 @@ func New(n int, opts Options) *World {
 // boot starts a peer afresh: it remembers nothing.
 func (w *World) boot(p *Peer, boot uint64) {
 	p.boot = boot
-	cfg := core.Config{
-		ID: p.ID, First: p.boot << 22, Hash: hash, Heartbeat: -1,
-		Trace: func(e core.Edge) { w.trace(p, e) },
-	}
-	if w.opts.Config != nil {
-		w.opts.Config(p.Index, &cfg)
-	}
+	cfg := w.config(p.Index)
+	cfg.ID, cfg.First, cfg.Hash = p.ID, p.boot<<22, hash
+	cfg.Trace = func(e core.Edge) { w.trace(p, e) }
 	p.Core, p.fork = core.New(cfg), fork{}
 	p.Alive, p.Left = true, false
 	p.Out, p.In = map[Arc]int{}, map[Arc]int{}
@@ -119,6 +119,15 @@ func (w *World) boot(p *Peer, boot uint64) {
 	for _, name := range w.opts.Protocols {
 		w.Input(p.Index, core.Register{Protocol: name})
 	}
+}
+
+// config gives what a peer's options say.
+func (w *World) config(i int) core.Config {
+	cfg := core.Config{Heartbeat: -1}
+	if w.opts.Config != nil {
+		w.opts.Config(i, &cfg)
+	}
+	return cfg
 }
 
 // hash stands in for the one over the signed bytes.
