@@ -34,6 +34,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // Magic is the first line of every trace.
@@ -108,8 +109,11 @@ func Read(r io.Reader) (*Trace, error) {
 	}
 	var at time.Duration
 	for scan() {
-		if n > maxLines {
+		switch {
+		case n > maxLines:
 			return nil, fmt.Errorf("more than %d lines", maxLines)
+		case strings.ContainsFunc(s.Text(), unicode.IsControl): // it may reach a terminal
+			return nil, fmt.Errorf("line %d: a control character", n)
 		}
 		switch text := s.Text(); {
 		case text == Begin:
@@ -139,6 +143,9 @@ func Read(r io.Reader) (*Trace, error) {
 }
 
 func (t *Trace) setting(text string) error {
+	if strings.ContainsFunc(text, unicode.IsControl) {
+		return errors.New("a control character")
+	}
 	name, value, _ := strings.Cut(text, " ")
 	switch name {
 	case "#":

@@ -78,11 +78,10 @@ func (c *Core) adopt(g *guest, r Route, s *transport.Signal) {
 	}
 	c.dropGuest(g)
 	c.hand = hand{signal: s, route: r, guest: g}
-	// Of two offers that cross and name nobody, the tie-break takes one; but an
-	// answer from before a crash did not cross what the peer has offered since.
-	blind := p.at != nil && p.at.offer != nil && p.at.offer.To.IsZero() && boot(p.at.id.Number) == boot(s.Mine)
+	blind := p.at != nil && p.at.offer != nil && p.at.offer.To.IsZero()
+	old := boot(s.Mine) < boot(p.link.Hi) // what an answer voids begins at its sender's boot
 	before := p.at
-	if c.stepLink(p, signal.LinkAdopt(g.at.id.Number, s.Mine, blind)) == signal.LinkEdgeAnsweringAdoptSwitch {
+	if c.stepLink(p, signal.LinkAdopt(g.at.id.Number, s.Mine, blind, old)) == signal.LinkEdgeAnsweringAdoptSwitch {
 		c.superseded(p, before)
 	}
 	c.hand = hand{}

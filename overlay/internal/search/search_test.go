@@ -13,6 +13,7 @@ import (
 
 	"github.com/n2n-overlay/n2n/fsm/arc"
 	"github.com/n2n-overlay/n2n/overlay/internal/sim"
+	"github.com/n2n-overlay/n2n/spec/chart"
 )
 
 var (
@@ -149,6 +150,13 @@ func TestFails(t *testing.T) {
 		t.Fatalf("%v, world: %v", err, r.Err)
 	}
 	golden(t, "refused", strings.Join(r.Trace, "\n")+"\n")
+	trace, err := chart.Read(strings.NewReader(strings.Join(r.Record, "\n")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if w, err := sim.Play(trace, sim.Options{}); err != nil || len(w.Calls()) < 2 {
+		t.Errorf("played again: %v", err)
+	}
 	again, err := Run(t.Context(), &w, Options{Workers: 3, Keep: 1})
 	if err != nil || strings.Join(again.Trace, "\n") != strings.Join(r.Trace, "\n") {
 		t.Errorf("%v, another search tells it otherwise:\n%s", err, strings.Join(again.Trace, "\n"))

@@ -30,6 +30,12 @@ func calm() []*World {
 	return []*World{
 		glare("glare", Short, sim.Budget{}, yields, insists, rides, answered),
 		entering("entering", Short, sim.Budget{}, rides, adopted, known),
+		{
+			Name: "entering-twice", About: "a enters to b, and b twice to a, each over a channel of its own, at the same time",
+			Size: Full, Peers: 2, Prompt: true,
+			Prepare: func(w *sim.World) { w.Join(a, b, true); w.Join(b, a, true) },
+			Script:  []Line{joins(b, a)}, Sometimes: []Sometimes{rides, adopted, known, renewed},
+		},
 		introduction("introduction", Short, sim.Budget{}, yields, insists, rides, reported),
 		path("path", Short, sim.Budget{}, yields, insists, rides),
 		revival("revival", Short, sim.Budget{}, revived, closed, revivedClosing, crossedBye, byesCross),
@@ -178,6 +184,7 @@ var (
 	reported       = Sometimes{Name: "the introduction is reported", Edge: meeting(signal.MeetingEdgeWaitingMet)}
 	adopted        = Sometimes{Name: "an offer that names nobody is adopted", Edge: link(signal.LinkEdgeIdleAdopt)}
 	discards       = Sometimes{Name: "an answer to nobody comes too late", Edge: link(signal.LinkEdgeAnsweringAdoptDiscard)}
+	renewed        = Sometimes{Name: "a later offer takes the place of one that is being answered", Edge: link(signal.LinkEdgeAnsweringOfferRenew)}
 	outdated       = Sometimes{Name: "an answer to nobody is older than another one", Edge: link(signal.LinkEdgeFinalizingAdoptDiscard)}
 	known          = Sometimes{Name: "a newcomer is known already", Edge: link(signal.LinkEdgeOpenOfferMeet)}
 	again          = Sometimes{Name: "an offer is sent again", Edge: link(signal.LinkEdgeOfferingRetryAgain)}
