@@ -37,6 +37,20 @@ func TestPlay(t *testing.T) {
 	}
 }
 
+// TestPlayWalks: the same for random walks.
+func TestPlayWalks(t *testing.T) {
+	for seed := range uint64(100) {
+		for name, walk := range map[string]walker{"walk": walk, "calm": calm, "closing": closing} {
+			var trace strings.Builder
+			opts := sim.Options{Record: func(line string) { fmt.Fprintln(&trace, line) }}
+			if err := walk(seeded(seed), opts); err != nil {
+				t.Fatal(err)
+			}
+			replay(t, fmt.Sprintf("%s, seed %d", name, seed), trace.String())
+		}
+	}
+}
+
 func replay(t *testing.T, name, text string) *chart.Trace {
 	t.Helper()
 	trace, err := chart.Read(strings.NewReader(text))

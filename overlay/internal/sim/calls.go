@@ -169,7 +169,7 @@ func (w *World) JoinAs(protocol string, i, j int, trickle bool) uint64 {
 		w.Input(j, core.OpenDoor{Conn: channel(i, c.conn), Trickle: trickle})
 		return core.Join{Call: id, Protocol: protocol, Conn: c.conn, Trickle: trickle}
 	})
-	if !w.Peers[j].Alive || !w.Peers[i].Alive {
+	if !w.Peers[j].Alive || !w.Peers[i].Alive || w.shut && trickle {
 		w.CloseDoor(i, c.conn)
 		w.CloseDoor(j, channel(i, c.conn))
 	}

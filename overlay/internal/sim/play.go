@@ -91,6 +91,10 @@ func (p player) play(what string) error {
 		does(it)
 		return nil
 	}
+	if up := what == "the entrance is up"; up || what == "the entrance is down" {
+		p.Entrance(up)
+		return nil
+	}
 	i, err := letter(what[:1], len(p.Peers))
 	if err != nil {
 		return err

@@ -54,7 +54,8 @@ type World struct {
 	nextID  uint64   // of the next call; zero: as they come
 	room    []end    // for the ends of a clone
 	calls   []*Call
-	made    int // calls
+	made    int  // calls
+	shut    bool // the entrance
 	order   uint64
 	opts    Options
 	steps   int
