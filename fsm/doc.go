@@ -2,6 +2,7 @@
 //
 //	fsm/signal   link, broker, meeting: how two peers get one session
 //	fsm/arc      session, arc: what the session is for, and when it ends
+//	fsm/media    exchange: audio and video on the session
 //	fsm/referee  the same machines on looplab/fsm, to replay edges on
 //	fsm/promela  the same machines in Promela, for SPIN
 //	fsm/verify   no package: searches of small worlds of these machines, by the

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/n2n-overlay/n2n/fsm/arc"
+	"github.com/n2n-overlay/n2n/fsm/media"
 	"github.com/n2n-overlay/n2n/fsm/referee"
 	"github.com/n2n-overlay/n2n/fsm/signal"
 	"github.com/n2n-overlay/n2n/spec"
@@ -34,7 +35,7 @@ func machines(t *testing.T, path string) map[string]*spec.Machine {
 // The generated machines do what the interpreter of the spec does: same edge,
 // same next configuration, same effects.
 func TestInterpreter(t *testing.T) {
-	signals, arcs := machines(t, "../spec/signal.fsm"), machines(t, "../spec/arc.fsm")
+	signals, arcs, medias := machines(t, "../spec/signal.fsm"), machines(t, "../spec/arc.fsm"), machines(t, "../spec/media.fsm")
 	for _, c := range []struct {
 		m         *spec.Machine
 		generated any
@@ -44,6 +45,7 @@ func TestInterpreter(t *testing.T) {
 		{signals["meeting"], new(signal.Meeting)},
 		{arcs["session"], new(arc.Session)},
 		{arcs["arc"], new(arc.Arc)},
+		{medias["exchange"], new(media.Exchange)},
 	} {
 		t.Run(c.m.Name, func(t *testing.T) {
 			n, err := spectest.Compare(c.m, c.generated)
@@ -158,6 +160,26 @@ func TestReferee(t *testing.T) {
 			return m, verdict(t, before, m, edge == arc.ArcNever, m.Check(), m.Within(), func() error {
 				cover.Add(edge)
 				return ref.Arc(before.State, edge, m.State)
+			})
+		})
+		covered(t, n, cover.Missing())
+	})
+	t.Run("exchange", func(t *testing.T) {
+		var cover media.ExchangeCover
+		var starts []media.Exchange
+		for i := range 4 {
+			starts = append(starts, media.NewExchange(i&1 != 0, i&2 != 0))
+		}
+		n := walk(starts, media.EachExchangeEvent, func(m media.Exchange, ev media.ExchangeEvent) (media.Exchange, bool) {
+			if ev.Kind == media.ExchangeOnPatience && !m.Patience {
+				return m, false
+			}
+			var fx media.ExchangeEffects
+			before := m
+			edge := m.Step(ev, &fx)
+			return m, verdict(t, before, m, edge == media.ExchangeNever, m.Check(), m.Within(), func() error {
+				cover.Add(edge)
+				return ref.Exchange(before.State, edge, m.State)
 			})
 		})
 		covered(t, n, cover.Missing())

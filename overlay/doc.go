@@ -16,7 +16,8 @@
 // [Protocol] is a named application on it; it counts directed arcs: an arc from
 // this node to a peer is in its outview, one from a peer to this node in its
 // inview. Protocols share the sessions and know nothing of each other's arcs.
-// A session without arcs lingers for a minute, so that a new arc is cheap.
+// A session without arcs lingers for a minute, so that a new arc is cheap. An arc
+// can be held (Protocol.Hold), and turned round (Protocol.Reverse).
 //
 // # Concurrency
 //

@@ -1,6 +1,7 @@
 package overlay
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -21,24 +22,28 @@ var (
 	ErrTimeout        = core.ErrTimeout     // ConnectTimeout has passed
 	ErrVersion        = core.ErrVersion     // the peer speaks another version of the protocol
 	ErrSelf           = core.ErrSelf        // the peer named is this node
+	ErrNoMedia        = core.ErrNoMedia     // this node, or the peer, has no audio and video
 	ErrMalformed      = wire.ErrMalformed   // bytes that are no signal, or not a whole one
 	ErrSignature      = wire.ErrSignature   // a signal that its sender has not signed, or for another network
+	ErrHeld           = core.ErrHeld        // no more arcs than are held: see Protocol.Hold
 	ErrProtocolExists = errors.New("protocol exists already on this node")
 	ErrTooLarge       = errors.New("message is larger than MaxMessage")
 )
 
-// ConnectError says which connection failed, and where. Err is one of the
-// errors above, or the context's.
+// ConnectError says which connection, or call that concerns an arc, failed, and
+// where. Err is one of the errors above, or the context's.
 type ConnectError struct {
 	Peer  transport.PeerID   // whom it was to reach; zero: not known yet
 	Via   []transport.PeerID // through these brokers
 	State string             // of the link machine when it failed
 	Err   error
+
+	what string // failed; empty: connect
 }
 
 func (e *ConnectError) Error() string {
 	var b strings.Builder
-	b.WriteString("connect")
+	b.WriteString(cmp.Or(e.what, "connect"))
 	if !e.Peer.IsZero() {
 		fmt.Fprintf(&b, " to %s", e.Peer.Short())
 	}

@@ -10,8 +10,10 @@ import (
 )
 
 // Event is what happened to a protocol's arcs: ArcOpened, ArcClosed, ArcFailed
-// or Lagged. Of each arc that opens, opening and closing are told once, in that
-// order.
+// or Lagged; or to the tracks that its peers send: TrackAdded or TrackEnded. Of
+// each arc that opens, opening and closing are told once, in that order. An arc
+// that turns round closes in one direction and opens in the other, one event
+// right after the other.
 type Event interface{ event() }
 
 // Direction tells the two views apart.
@@ -33,17 +35,28 @@ func (d Direction) String() string {
 // Cause is why an arc closed.
 type Cause uint8
 
-// The causes.
+// The causes. Crashed and Idle say how a session was lost: the driver or the
+// protocol ended it for a reason (its connection was reset, the peer's process
+// ended it without a farewell, the peer broke the rules), or nothing was heard of
+// the peer for as long as the driver or the heartbeat has patience.
 const (
 	Here    = Cause(core.Here)    // this end closed it
 	There   = Cause(core.There)   // the other end closed it
 	Left    = Cause(core.Left)    // the other end left the network
 	Crashed = Cause(core.Crashed) // the session was lost
+	Idle    = Cause(core.Idle)    // the session was given up, for the other end fell silent
+	Turned  = Idle + 1            // the arc goes the other way now: Protocol.Reverse, at this end or the other one
 )
 
-func (c Cause) String() string { return core.Cause(c).String() }
+func (c Cause) String() string {
+	if c == Turned {
+		return "turned"
+	}
+	return core.Cause(c).String()
+}
 
-// ArcOpened says that an arc has begun.
+// ArcOpened says that an arc has begun, or that one has turned into this
+// direction (then no session is new).
 type ArcOpened struct {
 	Peer       transport.PeerID
 	Direction  Direction
@@ -56,6 +69,7 @@ type ArcClosed struct {
 	Peer      transport.PeerID
 	Direction Direction
 	Cause     Cause
+	Arcs      int // of this protocol with this peer, in both directions, that ended at once; each has its own event
 }
 
 // ArcFailed says that an arc of this node's, asked for here or by a neighbor,

@@ -1,7 +1,6 @@
 package overlay
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -107,8 +106,10 @@ func (j *join) end() {
 // Admit lets a newcomer in: it takes the offer that a Join made, and returns
 // the answer to be brought back. It returns as soon as that is known; whether
 // the newcomer comes shows in the protocol's events. Whatever is carried back
-// must reach the newcomer within a minute. Errors: ErrMalformed, ErrSignature,
-// ErrRefused for an offer that was answered before, ErrClosed or the context's.
+// must reach the newcomer within Config.AdmitTimeout. Errors: ErrMalformed, ErrSignature,
+// ErrRefused for an offer whose session has begun, or come to nothing, ErrClosed
+// or the context's. An offer that is given once more while its answer is under way
+// gets the same answer.
 func (n *Node) Admit(ctx context.Context, offer []byte) (answer []byte, err error) {
 	c := n.newConduit()
 	defer n.endConduit(c)
@@ -124,7 +125,10 @@ func (n *Node) Admit(ctx context.Context, offer []byte) (answer []byte, err erro
 		select {
 		case answer = <-c.out: // a reject, say
 		default:
-			return nil, fmt.Errorf("admit %s: %w", c.peer.Short(), cmp.Or(c.err, ErrFailed))
+			if c.err == nil {
+				return nil, fmt.Errorf("admit %s: %w: the offer was answered before", c.peer.Short(), ErrRefused)
+			}
+			return nil, fmt.Errorf("admit %s: %w", c.peer.Short(), c.err)
 		}
 	case <-ctx.Done():
 		return nil, ctx.Err()

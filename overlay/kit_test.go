@@ -21,7 +21,8 @@ type kit struct {
 	chat  []*overlay.Protocol
 	mem   []*mem.Driver
 
-	honest bool // no peer breaks the rules
+	honest bool                                    // no peer breaks the rules
+	wrap   func(transport.Driver) transport.Driver // of the nodes to come; nil: mem's own
 }
 
 // bubble runs a test in virtual time, over n nodes with a protocol each. When
@@ -66,6 +67,9 @@ func (k *kit) add(cfg overlay.Config) int {
 	k.t.Helper()
 	d := k.net.NewDriver()
 	cfg.Driver, cfg.Audit = d, true
+	if k.wrap != nil {
+		cfg.Driver = k.wrap(d)
+	}
 	cfg.Logger = slog.New(slog.NewTextHandler(k.t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug}))
 	node, err := overlay.New(cfg)
 	if err != nil {

@@ -25,11 +25,13 @@ type Config struct {
 	Key            ed25519.PrivateKey // who the node is; nil: a fresh one; LoadKey keeps one in a file
 	Network        string             // signals of networks with different names mean nothing to each other
 	ConnectTimeout time.Duration      // a connect ends within it; default 10 s
+	AdmitTimeout   time.Duration      // until a newcomer that Node.Admit has answered is here: how long the answer may be carried; default 1 min
 	Linger         time.Duration      // how long a session without arcs is kept; default 60 s
 	Heartbeat      time.Duration      // between pings; three missed ones end a session; default 5 s
 	MaxPending     int                // attempts under way that other peers began; default 64
 	Logger         *slog.Logger       // nil: nothing is logged
 	Audit          bool               // replay every edge on the looplab referee and report divergence
+	Trace          func(Step)         // gets every edge that a machine takes, in order; must return at once and not call the node
 }
 
 // Node is one peer of an overlay network.
@@ -47,6 +49,8 @@ type Node struct {
 	close  sync.Once
 	err    error // of closing the driver
 
+	helpers sync.WaitGroup // see help
+
 	mu        sync.Mutex
 	protocols map[string]*Protocol
 	calls     map[uint64]chan core.Done
@@ -55,7 +59,7 @@ type Node struct {
 
 	// Owned by the loop.
 	core     *core.Core
-	referee  *referee.Referee
+	referee  *referee.Referee // nil: nobody asked for it
 	sessions map[transport.SessionID]*session
 	failed   []core.Input // what carrying out an effect brought, for the core
 
@@ -90,9 +94,10 @@ func New(cfg Config) (*Node, error) {
 	if cfg.Audit {
 		n.referee = referee.New()
 	}
+	m, ok := cfg.Driver.(transport.MediaDriver)
 	n.core = core.New(core.Config{
-		ID: n.id, First: core.FirstNumber(n.start), Hash: n.codec.Hash, Trace: n.trace,
-		ConnectTimeout: cfg.ConnectTimeout, Linger: cfg.Linger, Heartbeat: cfg.Heartbeat, MaxPending: cfg.MaxPending,
+		ID: n.id, Media: ok && m.Media(), First: core.FirstNumber(n.start), Hash: n.codec.Hash, Trace: n.trace,
+		ConnectTimeout: cfg.ConnectTimeout, Linger: cfg.Linger, Heartbeat: cfg.Heartbeat, AdmitTimeout: cfg.AdmitTimeout, MaxPending: cfg.MaxPending,
 	})
 	go n.loop()
 	return n, nil
@@ -226,6 +231,19 @@ func (n *Node) wait(ctx context.Context, number uint64, result chan core.Done) (
 	return d, nil
 }
 
+// help runs f on a goroutine that Close waits for; false: the node is closed.
+func (n *Node) help(f func()) bool {
+	n.mu.Lock() // Close takes it between closing stop and waiting
+	defer n.mu.Unlock()
+	select {
+	case <-n.stop:
+		return false
+	default:
+		n.helpers.Go(f)
+		return true
+	}
+}
+
 // Leave tells the neighbors that this node leaves, waits until they have closed
 // the sessions (a round trip) or ctx ends, and closes the node.
 func (n *Node) Leave(ctx context.Context) error {
@@ -255,6 +273,10 @@ func (n *Node) Close() error {
 		n.err = n.driver.Close()
 		for _, s := range n.sessions {
 			close(s.gone)
+			s.media.end(s, ErrClosed)
+			for _, pp := range s.pipes.all() {
+				pp.mux.end(errOfProtocol, true)
+			}
 		}
 		n.mu.Lock()
 		protocols := n.protocols
@@ -263,6 +285,7 @@ func (n *Node) Close() error {
 		for _, p := range protocols {
 			p.end()
 		}
+		n.helpers.Wait()
 	})
 	<-n.done
 	return n.err

@@ -194,7 +194,7 @@ func TestCrashIsNoticed(t *testing.T) {
 		events := collect(k.ctx, k.chat[0])
 		k.mem[1].Crash()
 		k.rest(25 * time.Second)
-		if e := (<-events).(overlay.ArcClosed); e.Cause != overlay.Crashed || e.Peer != k.id(1) {
+		if e := (<-events).(overlay.ArcClosed); e.Cause != overlay.Idle || e.Peer != k.id(1) {
 			t.Errorf("event %+v", e)
 		}
 		if len(k.nodes[0].Neighbors())+len(k.nodes[2].Neighbors()) != 0 {
@@ -330,4 +330,29 @@ func collect(ctx context.Context, p *overlay.Protocol) <-chan overlay.Event {
 		}
 	}()
 	return c
+}
+
+// TestAdmitTwice: the same offer gets the same answer while that is under way, and
+// is refused at once when its sender is in.
+func TestAdmitTwice(t *testing.T) {
+	bubble(t, 2, func(k *kit) {
+		var offer []byte
+		_, err := k.chat[0].Join(k.ctx, func(ctx context.Context, o []byte) ([]byte, error) {
+			offer = o
+			first, err := k.nodes[1].Admit(ctx, o)
+			k.must(err)
+			again, err := k.nodes[1].Admit(ctx, o)
+			k.must(err)
+			if !bytes.Equal(first, again) {
+				t.Error("two answers to one offer")
+			}
+			return again, nil
+		})
+		k.must(err)
+		k.rest(time.Second)
+		if _, err := k.nodes[1].Admit(k.ctx, offer); !errors.Is(err, overlay.ErrRefused) {
+			t.Errorf("the offer of who is in: %v", err)
+		}
+		k.agree()
+	})
 }

@@ -2,6 +2,7 @@ package overlay
 
 import (
 	"errors"
+	"sync"
 
 	"github.com/n2n-overlay/n2n/fsm/signal"
 	"github.com/n2n-overlay/n2n/overlay/internal/core"
@@ -17,8 +18,10 @@ type session struct {
 	driver  transport.Session
 	control transport.Channel
 	gone    chan struct{} // closed when the session is over
+	failing sync.Once
 
 	pipes pipes
+	media tracks
 }
 
 // perform carries out what the core wants. It never waits: what takes time
@@ -28,7 +31,12 @@ func (n *Node) perform(e core.Effect) {
 	case core.MakeOffer:
 		n.begin(e.ID, func(s *session) (transport.Session, error) { return n.driver.Offer(e.ID, s) })
 	case core.MakeAnswer:
-		n.begin(e.ID, func(s *session) (transport.Session, error) { return n.driver.Answer(e.ID, e.Offer, s) })
+		n.begin(e.ID, func(s *session) (transport.Session, error) {
+			if d, ok := n.driver.(transport.Patient); ok && e.Patience > 0 {
+				return d.AnswerWithin(e.ID, e.Offer, e.Patience, s)
+			}
+			return n.driver.Answer(e.ID, e.Offer, s)
+		})
 	case core.Finish:
 		n.drive(e.ID, func(s transport.Session) error { return s.Finish(e.Answer) })
 	case core.AddCandidates:
@@ -43,8 +51,11 @@ func (n *Node) perform(e core.Effect) {
 		n.openChannel(e)
 	case core.Usable:
 		n.usable(e)
-	case core.Opened, core.Closed, core.Failed:
+	case core.Opened, core.Reversed, core.Failed:
 		n.tell(e)
+	case core.Closed:
+		n.tell(e)
+		n.arcClosed(e)
 	case core.Done:
 		n.mu.Lock()
 		if result := n.calls[e.Call]; result != nil {
@@ -58,6 +69,8 @@ func (n *Node) perform(e core.Effect) {
 		}
 	case core.Fault:
 		n.fault(e)
+	default:
+		n.performMedia(e)
 	}
 }
 
@@ -93,8 +106,10 @@ func (n *Node) end(id transport.SessionID) {
 	delete(n.sessions, id)
 	close(s.gone)
 	for _, pp := range s.pipes.all() {
-		pp.protocol.dropPipe(pp)
+		pp.owner().dropPipe(pp)
+		pp.mux.end(ErrNotNeighbor, true)
 	}
+	s.media.end(s, ErrNotNeighbor)
 	if s.driver != nil {
 		s.driver.Close()
 	}
@@ -142,16 +157,17 @@ func (n *Node) openChannel(e core.OpenChannel) {
 	if s == nil || p == nil {
 		return
 	}
+	if pp := s.pipes.get(e.Channel); pp != nil { // the protocol was registered before
+		pp.adopt(p)
+		p.setPipe(e.Peer, pp)
+		return
+	}
 	pp := newPipe(s, e.Peer, p, e.Channel)
 	s.pipes.put(pp) // before the channel can bring anything
-	c, err := s.driver.Channel(e.Channel, transport.ChannelConfig{})
-	if err != nil {
+	if err := pp.open(s.driver); err != nil {
 		n.failed = append(n.failed, core.Down{ID: e.ID, Err: err})
 		return
 	}
-	pp.mu.Lock()
-	pp.channel = c
-	pp.mu.Unlock()
 	p.setPipe(e.Peer, pp)
 }
 
@@ -172,8 +188,11 @@ func (n *Node) fault(e core.Fault) {
 	n.log.Warn("peer broke the protocol", "peer", e.Peer.Short(), "err", e.Err)
 }
 
-// trace lets the referee replay an edge.
+// trace shows an edge to who watches, and lets the referee replay it.
 func (n *Node) trace(e core.Edge) {
+	if n.cfg.Trace != nil {
+		n.cfg.Trace(n.stepOf(e))
+	}
 	if n.referee == nil {
 		return
 	}
@@ -182,6 +201,14 @@ func (n *Node) trace(e core.Edge) {
 		n.counts.Divergences.Add(1)
 		n.log.Error("referee", "machine", e.Machine, "peer", e.Peer.Short(), "err", err)
 	}
+}
+
+// fail ends a session that this end cannot go on with.
+func (s *session) fail(err error) {
+	s.failing.Do(func() {
+		// The loop may be waiting for a lock that the caller holds.
+		s.node.help(func() { s.node.post(core.Down{ID: s.id, Err: err}) })
+	})
 }
 
 // Described, Gathered, Up, Down and Message are what the driver says.
@@ -219,6 +246,11 @@ func (s *session) Message(id transport.SessionID, channel uint16, data []byte) {
 		return
 	}
 	in := core.Received{ID: id, Msg: m}
+	if in.Media, err = sections(m); err != nil {
+		s.node.counts.Malformed.Add(1)
+		s.node.post(core.Blame{ID: id, What: err.Error()})
+		return
+	}
 	if r, ok := m.(*signal.Relay); ok && len(r.Path) > 0 && int(r.Position) == len(r.Path)-1 {
 		in.Signal = s.node.open(r.Payload)
 	}

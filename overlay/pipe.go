@@ -3,7 +3,10 @@ package overlay
 import (
 	"context"
 	"encoding/binary"
+	"errors"
+	"fmt"
 	"sync"
+	"sync/atomic"
 
 	"github.com/n2n-overlay/n2n/transport"
 )
@@ -17,6 +20,7 @@ const (
 	framePart          // a part of it; more follows
 	frameCredit        // uvarint: so many more bytes may be sent
 	frameAbort         // the parts so far will not be continued
+	frameBatch         // whole messages, each after its length as uvarint
 )
 
 const (
@@ -28,10 +32,12 @@ const (
 type pipe struct {
 	session  *session
 	peer     transport.PeerID
-	protocol *Protocol
+	protocol atomic.Pointer[Protocol] // see adopt
 	number   uint16
 	turn     chan struct{} // holds one token: who has it sends a message
 	buf      []byte        // belongs to who has the turn
+	batch    batch         // so does this
+	mux      *mux          // its streams
 
 	mu      sync.Mutex
 	channel transport.Channel
@@ -49,12 +55,47 @@ type pipe struct {
 
 func newPipe(s *session, peer transport.PeerID, p *Protocol, number uint16) *pipe {
 	pp := &pipe{
-		session: s, peer: peer, protocol: p, number: number,
+		session: s, peer: peer, number: number,
 		turn: make(chan struct{}, 1), wake: make(chan struct{}),
 		credit: window, granted: window,
 	}
+	pp.protocol.Store(p)
+	pp.mux = newMux(pp, s.id.Initiator == s.node.id)
 	pp.turn <- struct{}{}
 	return pp
+}
+
+// open opens the channel. What it brings at once waits until it can be answered.
+func (pp *pipe) open(d transport.Session) error {
+	pp.mux.mu.Lock()
+	defer pp.mux.mu.Unlock()
+	c, err := d.Channel(pp.number, transport.ChannelConfig{})
+	if err != nil {
+		return err
+	}
+	pp.mu.Lock()
+	defer pp.mu.Unlock()
+	pp.channel = c
+	return nil
+}
+
+// owner is the protocol that the pipe is for.
+func (pp *pipe) owner() *Protocol { return pp.protocol.Load() }
+
+// adopt gives the pipe to a protocol that was registered again: what the old one
+// has not taken is taken.
+func (pp *pipe) adopt(p *Protocol) {
+	pp.mu.Lock()
+	defer pp.mu.Unlock()
+	old := pp.protocol.Swap(p)
+	if old == p {
+		return
+	}
+	for _, it := range old.queue.drop(pp) {
+		pp.unread--
+		pp.owed += it.cost
+	}
+	pp.grant()
 }
 
 func cost(n int, whole bool) int {
@@ -72,10 +113,16 @@ func (pp *pipe) send(ctx context.Context, data []byte) error {
 		return ctx.Err()
 	case <-pp.session.gone:
 		return ErrNotNeighbor
-	case <-pp.protocol.closed:
+	case <-pp.owner().closed:
 		return ErrClosed
 	}
 	defer func() { pp.turn <- struct{}{} }()
+	if pp.batches(len(data)) {
+		return pp.add(ctx, data)
+	}
+	if err := pp.flush(); err != nil {
+		return err
+	}
 	for first := true; ; first = false {
 		n := min(len(data), fragment)
 		whole := n == len(data)
@@ -101,13 +148,24 @@ func (pp *pipe) send(ctx context.Context, data []byte) error {
 // frame hands one frame to the channel. The caller has the turn.
 func (pp *pipe) frame(kind byte, data []byte) error {
 	pp.buf = append(append(pp.buf[:0], kind), data...)
-	if err := pp.channel.Send(pp.buf); err != nil {
+	if err := pp.push(pp.buf); err != nil {
 		return ErrNotNeighbor
 	}
 	return nil
 }
 
-// acquire waits until n bytes may be sent.
+// push hands bytes to the channel. It fails only when the session is over, or
+// has to be: the windows see to it that there is room, unless the peer makes this
+// end answer and does not take the answers.
+func (pp *pipe) push(b []byte) error {
+	err := pp.channel.Send(b)
+	if errors.Is(err, transport.ErrBufferFull) {
+		pp.session.fail(fmt.Errorf("channel %d: %w: the peer does not take what it asks for", pp.number, err))
+	}
+	return err
+}
+
+// acquire waits until n bytes may be sent. The caller has the turn.
 func (pp *pipe) acquire(ctx context.Context, n int) error {
 	for {
 		pp.mu.Lock()
@@ -118,13 +176,16 @@ func (pp *pipe) acquire(ctx context.Context, n int) error {
 		}
 		wake := pp.wake
 		pp.mu.Unlock()
+		if err := pp.flush(); err != nil { // else what is asked for never comes
+			return err
+		}
 		select {
 		case <-wake:
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-pp.session.gone:
 			return ErrNotNeighbor
-		case <-pp.protocol.closed:
+		case <-pp.owner().closed:
 			return ErrClosed
 		}
 	}
@@ -159,8 +220,10 @@ func (pp *pipe) receive(frame []byte) (violation string) {
 		return ""
 	case frameCredit:
 		return pp.credited(data)
+	case frameBatch:
+		return pp.unpack(data)
 	}
-	return "frame of no kind"
+	return pp.mux.receive(kind, data)
 }
 
 func (pp *pipe) data(data []byte, whole bool) (violation string) {
@@ -172,7 +235,7 @@ func (pp *pipe) data(data []byte, whole bool) (violation string) {
 	switch {
 	case over:
 		return "more data than it was let"
-	case len(pp.partial)+len(data) > pp.protocol.maxMessage:
+	case len(pp.partial)+len(data) > pp.owner().maxMessage:
 		return "message above the limit"
 	case !whole && len(data) == 0:
 		return "part without bytes"
@@ -187,8 +250,8 @@ func (pp *pipe) data(data []byte, whole bool) (violation string) {
 	n += pp.held
 	pp.held = 0
 	pp.unread++
+	pp.owner().queue.put(item{Message{pp.peer, message}, pp, n})
 	pp.mu.Unlock()
-	pp.protocol.queue.put(item{Message{pp.peer, message}, pp, n})
 	return ""
 }
 
@@ -236,7 +299,7 @@ func (pp *pipe) grant() {
 	size := 1 + binary.PutUvarint(b[1:], uint64(pp.owed))
 	pp.granted += pp.owed
 	pp.owed = 0
-	pp.channel.Send(b[:size]) // fails only when the session is over
+	pp.push(b[:size])
 }
 
 func (pp *pipe) credited(data []byte) (violation string) {
@@ -298,4 +361,20 @@ func (q *queue) get() (item, bool) {
 		q.signal()
 	}
 	return it, true
+}
+
+// drop takes out what came through a pipe.
+func (q *queue) drop(pp *pipe) (dropped []item) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	var kept []item
+	for _, it := range q.items {
+		if it.pipe == pp {
+			dropped = append(dropped, it)
+		} else {
+			kept = append(kept, it)
+		}
+	}
+	q.items = kept
+	return dropped
 }

@@ -5,10 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"sync"
 	"unicode/utf8"
 
-	"github.com/n2n-overlay/n2n/fsm/arc"
 	"github.com/n2n-overlay/n2n/fsm/signal"
 	"github.com/n2n-overlay/n2n/overlay/internal/core"
 	"github.com/n2n-overlay/n2n/transport"
@@ -21,6 +21,7 @@ const DefaultMaxMessage = 16 << 20
 // ProtocolConfig says how a protocol talks. The zero value works.
 type ProtocolConfig struct {
 	MaxMessage int // bytes; zero: DefaultMaxMessage; a peer that sends more loses its session
+	MaxStreams int // open at once with one peer, counted for each end that opens them; zero: DefaultMaxStreams
 }
 
 // Protocol is a named application on a node: it has its own views, messages and
@@ -29,6 +30,8 @@ type Protocol struct {
 	node       *Node
 	name       string
 	maxMessage int
+	maxStreams int
+	plain      bool // reliable and ordered
 	queue      *queue
 	closed     chan struct{}
 	closing    sync.Once
@@ -37,6 +40,7 @@ type Protocol struct {
 	out, in     map[transport.PeerID]int
 	pipes       map[transport.PeerID]*pipe
 	subscribers map[*subscription]struct{}
+	listener    *listener // nil: nobody listens
 }
 
 // Protocol registers a protocol under a name of 1 to 64 bytes of UTF-8, the
@@ -44,15 +48,21 @@ type Protocol struct {
 // Errors: ErrProtocolExists, ErrClosed.
 func (n *Node) Protocol(name string, cfg ProtocolConfig) (*Protocol, error) {
 	switch {
-	case name == "" || len(name) > arc.MaxBindProtocol || !utf8.ValidString(name):
-		return nil, fmt.Errorf("overlay: protocol name %q: want 1 to %d bytes of UTF-8", name, arc.MaxBindProtocol)
+	case name == "" || len(name) > transport.MaxProtocol || !utf8.ValidString(name):
+		return nil, fmt.Errorf("overlay: protocol name %q: want 1 to %d bytes of UTF-8", name, transport.MaxProtocol)
 	case cfg.MaxMessage < 0:
 		return nil, errors.New("overlay: ProtocolConfig.MaxMessage is negative")
+	case cfg.MaxStreams < 0:
+		return nil, errors.New("overlay: ProtocolConfig.MaxStreams is negative")
 	case cfg.MaxMessage == 0:
 		cfg.MaxMessage = DefaultMaxMessage
 	}
+	if cfg.MaxStreams == 0 {
+		cfg.MaxStreams = DefaultMaxStreams
+	}
 	p := &Protocol{
-		node: n, name: name, maxMessage: cfg.MaxMessage, queue: newQueue(), closed: make(chan struct{}),
+		node: n, name: name, maxMessage: cfg.MaxMessage, maxStreams: cfg.MaxStreams, plain: true,
+		queue: newQueue(), closed: make(chan struct{}),
 		out: map[transport.PeerID]int{}, in: map[transport.PeerID]int{}, pipes: map[transport.PeerID]*pipe{},
 	}
 	n.mu.Lock()
@@ -114,16 +124,6 @@ func (p *Protocol) Invite(ctx context.Context, from transport.PeerID) error {
 	return err
 }
 
-// Disconnect ends one arc of the outview to a peer, the youngest. It does not
-// wait for the other end, which learns of it in order with what this node does
-// next. Error: a *ConnectError with ErrNotNeighbor if there is no such arc.
-func (p *Protocol) Disconnect(ctx context.Context, to transport.PeerID) error {
-	_, err := p.node.call(ctx, func(call uint64) core.Input {
-		return core.Disconnect{Call: call, Protocol: p.name, To: to}
-	})
-	return err
-}
-
 // Send sends one message to a peer of either view. It waits while the receiver
 // is slow: while about 1 MiB is under way that the receiving application has not
 // taken; a message that is larger waits until all before it were taken. If ctx
@@ -135,22 +135,31 @@ func (p *Protocol) Send(ctx context.Context, to transport.PeerID, data []byte) e
 	if len(data) > p.maxMessage {
 		return fmt.Errorf("%w: %d bytes, at most %d", ErrTooLarge, len(data), p.maxMessage)
 	}
-	p.mu.Lock()
-	arcs, pp := p.out[to]+p.in[to], p.pipes[to]
-	p.mu.Unlock()
-	select {
-	case <-p.closed:
-		return ErrClosed
-	default:
-	}
-	if arcs == 0 || pp == nil {
-		return fmt.Errorf("send to %s: %w", to.Short(), ErrNotNeighbor)
+	pp, err := p.pipeTo(to)
+	if err != nil {
+		return fmt.Errorf("send to %s: %w", to.Short(), err)
 	}
 	if err := pp.send(ctx, data); err != nil {
 		return err
 	}
 	p.node.counts.sent(len(data))
 	return nil
+}
+
+// pipeTo gives the pipe to a peer that there is an arc with.
+func (p *Protocol) pipeTo(peer transport.PeerID) (*pipe, error) {
+	p.mu.Lock()
+	arcs, pp := p.out[peer]+p.in[peer], p.pipes[peer]
+	p.mu.Unlock()
+	select {
+	case <-p.closed:
+		return nil, ErrClosed
+	default:
+	}
+	if arcs == 0 || pp == nil {
+		return nil, ErrNotNeighbor
+	}
+	return pp, nil
 }
 
 // Message is what a peer sent. Data belongs to the receiver.
@@ -193,6 +202,7 @@ func (p *Protocol) view(m map[transport.PeerID]int) View {
 // arcs stay. It may be repeated.
 func (p *Protocol) Close() error {
 	n := p.node
+	p.endStreams()
 	n.ask(func() {
 		n.mu.Lock()
 		here := n.protocols[p.name] == p
@@ -209,7 +219,27 @@ func (p *Protocol) Close() error {
 	return nil
 }
 
-func (p *Protocol) end() { p.closing.Do(func() { close(p.closed) }) }
+// end makes the protocol closed for all who wait.
+func (p *Protocol) end() {
+	p.closing.Do(func() {
+		close(p.closed)
+		p.endStreams()
+	})
+}
+
+func (p *Protocol) endStreams() {
+	if l := p.listening(); l != nil {
+		l.end(errOfProtocol)
+	}
+	p.mu.Lock()
+	pipes := slices.Collect(maps.Values(p.pipes))
+	p.mu.Unlock()
+	for _, pp := range pipes {
+		if pp.owner() == p { // and not a later one of that name
+			pp.mux.end(errOfProtocol, false)
+		}
+	}
+}
 
 func (p *Protocol) setPipe(peer transport.PeerID, pp *pipe) {
 	p.mu.Lock()
@@ -224,48 +254,6 @@ func (p *Protocol) dropPipe(pp *pipe) {
 	defer p.mu.Unlock()
 	if p.pipes[pp.peer] == pp {
 		delete(p.pipes, pp.peer)
-	}
-}
-
-// tell keeps the views and gives news to whoever listens.
-func (n *Node) tell(e core.Effect) {
-	switch e := e.(type) {
-	case core.Opened:
-		n.log.Debug("arc opened", "protocol", e.Protocol, "peer", e.Peer.Short(), "out", e.Out, "brokers", len(e.Via), "new", e.NewSession)
-		n.protocol(e.Protocol).tell(ArcOpened{Peer: e.Peer, Direction: direction(e.Out), NewSession: e.NewSession, Via: e.Via}, e.Out, e.Peer, 1)
-	case core.Closed:
-		n.log.Debug("arc closed", "protocol", e.Protocol, "peer", e.Peer.Short(), "out", e.Out, "cause", e.Cause)
-		n.protocol(e.Protocol).tell(ArcClosed{Peer: e.Peer, Direction: direction(e.Out), Cause: Cause(e.Cause)}, e.Out, e.Peer, -1)
-	case core.Failed:
-		n.log.Debug("arc failed", "protocol", e.Protocol, "peer", e.Peer.Short(), "err", e.Err)
-		n.protocol(e.Protocol).tell(ArcFailed{Peer: e.Peer, Via: e.Via, Err: connectError(context.Background(), &e)}, true, e.Peer, 0)
-	}
-}
-
-func direction(out bool) Direction {
-	if out {
-		return Out
-	}
-	return In
-}
-
-// tell changes a view and says so, so that who reads an event finds the view as
-// it says.
-func (p *Protocol) tell(e Event, out bool, peer transport.PeerID, change int) {
-	if p == nil {
-		return
-	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	view := p.in
-	if out {
-		view = p.out
-	}
-	if view[peer] += change; view[peer] == 0 {
-		delete(view, peer)
-	}
-	for s := range p.subscribers {
-		s.put(e)
 	}
 }
 

@@ -4,10 +4,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/n2n-overlay/n2n/fsm/arc"
-	"github.com/n2n-overlay/n2n/fsm/referee"
-	"github.com/n2n-overlay/n2n/fsm/signal"
-	"github.com/n2n-overlay/n2n/overlay/internal/core"
 	"github.com/n2n-overlay/n2n/transport"
 )
 
@@ -31,6 +27,9 @@ type Stats struct {
 	Glares          uint64 // offers that crossed
 	MessagesSent    uint64
 	BytesSent       uint64
+	Streams         int    // open, or finished in one direction
+	StreamsOpened   uint64 // by this end
+	StreamsRefused  uint64 // that others opened
 	FramesReceived  uint64
 	BytesReceived   uint64
 	Edges           uint64 // replayed on the referee; zero without Config.Audit
@@ -43,6 +42,8 @@ type counts struct {
 	SignalsDropped, BadSignatures, Malformed      atomic.Uint64
 	MessagesSent, BytesSent, Frames, BytesReceivd atomic.Uint64
 	Edges, Divergences, Bugs                      atomic.Uint64
+	StreamsOpened, StreamsRefused                 atomic.Uint64
+	Streams                                       atomic.Int64
 }
 
 func (c *counts) sent(n int) {
@@ -75,6 +76,7 @@ func (n *Node) Stats() Stats {
 	c := &n.counts
 	s.SignalsDropped, s.BadSignatures, s.Malformed = c.SignalsDropped.Load(), c.BadSignatures.Load(), c.Malformed.Load()
 	s.MessagesSent, s.BytesSent = c.MessagesSent.Load(), c.BytesSent.Load()
+	s.Streams, s.StreamsOpened, s.StreamsRefused = int(c.Streams.Load()), c.StreamsOpened.Load(), c.StreamsRefused.Load()
 	s.FramesReceived, s.BytesReceived = c.Frames.Load(), c.BytesReceivd.Load()
 	s.Edges, s.Divergences, s.Bugs = c.Edges.Load(), c.Divergences.Load(), c.Bugs.Load()
 	return s
@@ -84,7 +86,7 @@ func (n *Node) Stats() Stats {
 type Neighbor struct {
 	Peer      transport.PeerID
 	Age       time.Duration // of the session
-	RTT       time.Duration // of the last ping; zero: not measured yet
+	RTT       time.Duration // of the last ping that was answered: the first as the session opens, then one each Config.Heartbeat; zero: not measured yet, or no heartbeat
 	Protocols []string      // with arcs on it
 }
 
@@ -97,20 +99,4 @@ func (n *Node) Neighbors() []Neighbor {
 		}
 	})
 	return list
-}
-
-// replay gives an edge to the referee.
-func replay(r *referee.Referee, e core.Edge) error {
-	switch e.Machine {
-	case "link":
-		return r.Link(signal.LinkState(e.From), signal.LinkEdge(e.Edge), signal.LinkState(e.To))
-	case "broker":
-		return r.Broker(signal.BrokerState(e.From), signal.BrokerEdge(e.Edge), signal.BrokerState(e.To))
-	case "meeting":
-		return r.Meeting(signal.MeetingState(e.From), signal.MeetingEdge(e.Edge), signal.MeetingState(e.To))
-	case "session":
-		return r.Session(arc.SessionState(e.From), arc.SessionEdge(e.Edge), arc.SessionState(e.To))
-	default:
-		return r.Arc(arc.ArcState(e.From), arc.ArcEdge(e.Edge), arc.ArcState(e.To))
-	}
 }

@@ -28,7 +28,7 @@ func load(t testing.TB, path string) *Spec {
 }
 
 func TestSpecs(t *testing.T) {
-	for _, path := range []string{"signal.fsm", "arc.fsm"} {
+	for _, path := range []string{"signal.fsm", "arc.fsm", "media.fsm"} {
 		s := load(t, path)
 		if len(s.Machines) == 0 || len(s.Messages) == 0 || s.Doc == "" {
 			t.Errorf("%s: %d machines, %d messages, doc %q", path, len(s.Machines), len(s.Messages), s.Doc)
@@ -183,7 +183,7 @@ func TestExprString(t *testing.T) {
 }
 
 func FuzzParse(f *testing.F) {
-	for _, path := range []string{"signal.fsm", "arc.fsm", "testdata/print/lamp.fsm", "testdata/faults/syntax.fsm", "testdata/faults/types.fsm", "testdata/faults/undeclared.fsm"} {
+	for _, path := range []string{"signal.fsm", "arc.fsm", "media.fsm", "testdata/print/lamp.fsm", "testdata/faults/syntax.fsm", "testdata/faults/types.fsm", "testdata/faults/undeclared.fsm"} {
 		src, err := os.ReadFile(path)
 		if err != nil {
 			f.Fatal(err)

@@ -85,8 +85,26 @@ func TestCheckCandidates(t *testing.T) {
 			}
 		}
 	}
+	const uuid = "6f3fb43e-4b1c-4d5e-9a7b-0123456789ab"
+	hidden := func(name string, port uint16) transport.Candidate {
+		return transport.Candidate{Addr: netip.AddrPortFrom(netip.Addr{}, port), Name: name}
+	}
+	for _, c := range []transport.Candidate{
+		hidden(uuid, 1024), hidden(uuid, 65535), hidden(strings.Repeat("0", 8)+uuid[8:], 5000), hidden(uuid[:24]+"ffffffffffff", 5000),
+	} {
+		if err := transport.CheckCandidates([]transport.Candidate{c}); err != nil {
+			t.Errorf("%v: %v", c, err)
+		}
+	}
 	good := candidate("192.0.2.7", 50000)
 	bad := []transport.Candidate{
+		hidden(uuid, 0), hidden(uuid, 1023), hidden(uuid+".local", 5000), hidden(uuid[:35], 5000), hidden(uuid+"0", 5000),
+		hidden(strings.ToUpper(uuid), 5000), hidden(strings.ReplaceAll(uuid, "-", "0"), 5000), hidden(strings.Repeat("-", 36), 5000),
+		hidden(uuid[:35]+"\n", 5000), hidden(uuid[:35]+" ", 5000), hidden(uuid[:35]+"g", 5000), hidden(uuid[:34]+"é", 5000),
+		hidden(uuid[:35]+"/", 5000), hidden(uuid[:35]+":", 5000), hidden(uuid[:35]+"`", 5000), hidden("printer-of-the-third-floor-left.lan1", 5000),
+		{Addr: good.Addr, Name: uuid},
+		{Type: transport.ServerReflexive, Addr: netip.AddrPortFrom(netip.Addr{}, 5000), Name: uuid},
+		{Type: transport.Relayed, Addr: netip.AddrPortFrom(netip.Addr{}, 5000), Name: uuid},
 		{},
 		{Addr: netip.AddrPortFrom(netip.Addr{}, 50000)},
 		{Type: transport.Relayed + 1, Addr: good.Addr},
@@ -135,6 +153,10 @@ func TestNames(t *testing.T) {
 		"host": transport.Host, "srflx": transport.ServerReflexive, "relay": transport.Relayed, "CandidateType(3)": transport.CandidateType(3),
 		"offer": transport.Offer, "answer": transport.Answer, "candidates": transport.Candidates,
 		"reset": transport.Reset, "reject": transport.Reject, "SignalKind(0)": transport.SignalKind(0), "SignalKind(6)": transport.SignalKind(6),
+		"host 7 192.0.2.7:50000": transport.Candidate{Priority: 7, Addr: netip.MustParseAddrPort("192.0.2.7:50000")},
+		"host 7 6f3fb43e-4b1c-4d5e-9a7b-0123456789ab.local:50000": transport.Candidate{
+			Priority: 7, Addr: netip.AddrPortFrom(netip.Addr{}, 50000), Name: "6f3fb43e-4b1c-4d5e-9a7b-0123456789ab",
+		},
 		"no reason": transport.NoReason, "already connected": transport.Known, "busy": transport.Busy,
 		"refused": transport.Refused, "Reason(4)": transport.Reason(4),
 	} {

@@ -45,8 +45,10 @@ const MaxFrame = 16<<10 + 64
 // Errors that callers branch on.
 var (
 	ErrClosed     = errors.New("closed")
+	ErrSilent     = errors.New("nothing heard from the other end") // why Down: neither data nor consent came for too long (RFC 7675)
 	ErrTooLarge   = errors.New("message larger than transport.MaxFrame")
 	ErrBufferFull = errors.New("send buffer full")
+	ErrSections   = errors.New("no media section left in this session")
 )
 
 // Driver performs WebRTC for one node.
@@ -59,6 +61,15 @@ type Driver interface {
 	// sockets. When it returns, no goroutine of the driver is left: it waits for
 	// handler calls that are under way, and must not be called from one.
 	Close() error
+}
+
+// Patient is a driver whose attempts find no path for long and go on all the same.
+// A node uses it for an answer that a person carries: until it has reached the
+// other end, nothing can come from there.
+type Patient interface {
+	// AnswerWithin is Answer, but while no path is found the attempt lasts for
+	// as long as patience.
+	AnswerWithin(id SessionID, offer Description, patience time.Duration, h Handler) (Session, error)
 }
 
 // Session is one WebRTC connection, or the attempt at one.
@@ -91,6 +102,11 @@ type Channel interface {
 	Send(p []byte) error
 	Close() error
 }
+
+// Queue is what a Channel may be, too: one that tells how many bytes it has
+// queued, or sent without word that they have arrived. Who has several messages
+// for a channel with much in it can send them as one.
+type Queue interface{ Queued() int }
 
 // ChannelConfig is how a channel delivers. The zero value is reliable and
 // ordered. At most one of MaxRetransmits and MaxLifetime may be set.

@@ -7,9 +7,11 @@ package arc
 func (arc *Arc) Check() string {
 	switch {
 	case (arc.State == ArcAsked || arc.State == ArcOpening) && !arc.Request:
-		return `arc.fsm:232: always Asked || Opening => running(request)`
+		return `arc.fsm:252: always Asked || Opening => running(request)`
 	case (arc.State == ArcFresh || arc.State == ArcUp || arc.State == ArcGone) && arc.Request:
-		return `arc.fsm:233: always Fresh || Up || Gone => !running(request)`
+		return `arc.fsm:253: always Fresh || Up || Gone => !running(request)`
+	case (arc.State == ArcAsked || arc.State == ArcOpening) && !arc.Out:
+		return `arc.fsm:254: always Asked || Opening => out`
 	}
 	return ""
 }
@@ -39,6 +41,12 @@ func EachArcEvent(yield func(ArcEvent) bool) {
 		return
 	}
 	if !yield(ArcDisconnect()) {
+		return
+	}
+	if !yield(ArcGive()) {
+		return
+	}
+	if !yield(ArcTurn()) {
 		return
 	}
 	if !yield(ArcSevered()) {

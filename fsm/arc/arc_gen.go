@@ -17,11 +17,17 @@ const (
 // ArcStates counts the states.
 const ArcStates = 5
 
-// Arc is the machine of arc.fsm:165. It is a plain value: compare and copy it at will.
+// Arc is the machine of arc.fsm:171. It is a plain value: compare and copy it at will.
 //
-// One arc at one of its ends. The end it leaves from asks for it.
+// One arc at one of its ends. The end that it is to leave from asks for it.
+//
+// An arc is a token that one end holds: the end that it leaves. Only the holder
+// may turn it round, and holds it no more as soon as it has said so; the other
+// end holds it as soon as it hears that. So both ends never hold it at once, and
+// no two Turns can cross.
 type Arc struct {
 	State   ArcState
+	Out     bool // this end holds it: it leaves here
 	Request bool // the timer runs
 }
 
@@ -36,8 +42,10 @@ const (
 	ArcOnBind               // an arc begins: sender -> receiver; fresh: the session was made for it
 	ArcOnBound
 	ArcOnRefused
-	ArcOnUnbind     // an arc ends; outgoing: it was of the sender's outview
+	ArcOnUnbind     // an arc ends; mine: the sender has asked for it once, and its number is the sender's
 	ArcOnDisconnect // this end wants it no more
+	ArcOnGive       // this end turns it round: the other one is to hold it
+	ArcOnTurn       // an arc turns round: it has left the sender, and enters it from now on
 	ArcOnSevered    // the session is gone
 	ArcOnGiveup     // no session is to be had
 	ArcOnRequest    // the timer has ended
@@ -48,52 +56,62 @@ type ArcEvent struct {
 	Kind ArcEventKind
 }
 
-// ArcAsk is the event ask of arc.fsm:184.
+// ArcAsk is the event ask of arc.fsm:194.
 func ArcAsk() ArcEvent {
 	return ArcEvent{Kind: ArcOnAsk}
 }
 
-// ArcReady is the event ready of arc.fsm:188.
+// ArcReady is the event ready of arc.fsm:198.
 func ArcReady() ArcEvent {
 	return ArcEvent{Kind: ArcOnReady}
 }
 
-// ArcBind is the event Bind of arc.fsm:192.
+// ArcBind is the event Bind of arc.fsm:202.
 func ArcBind() ArcEvent {
 	return ArcEvent{Kind: ArcOnBind}
 }
 
-// ArcBound is the event Bound of arc.fsm:197.
+// ArcBound is the event Bound of arc.fsm:207.
 func ArcBound() ArcEvent {
 	return ArcEvent{Kind: ArcOnBound}
 }
 
-// ArcRefused is the event Refused of arc.fsm:201.
+// ArcRefused is the event Refused of arc.fsm:211.
 func ArcRefused() ArcEvent {
 	return ArcEvent{Kind: ArcOnRefused}
 }
 
-// ArcUnbind is the event Unbind of arc.fsm:205.
+// ArcUnbind is the event Unbind of arc.fsm:215.
 func ArcUnbind() ArcEvent {
 	return ArcEvent{Kind: ArcOnUnbind}
 }
 
-// ArcDisconnect is the event disconnect of arc.fsm:210.
+// ArcDisconnect is the event disconnect of arc.fsm:220.
 func ArcDisconnect() ArcEvent {
 	return ArcEvent{Kind: ArcOnDisconnect}
 }
 
-// ArcSevered is the event severed of arc.fsm:216.
+// ArcGive is the event give of arc.fsm:226.
+func ArcGive() ArcEvent {
+	return ArcEvent{Kind: ArcOnGive}
+}
+
+// ArcTurn is the event Turn of arc.fsm:231.
+func ArcTurn() ArcEvent {
+	return ArcEvent{Kind: ArcOnTurn}
+}
+
+// ArcSevered is the event severed of arc.fsm:236.
 func ArcSevered() ArcEvent {
 	return ArcEvent{Kind: ArcOnSevered}
 }
 
-// ArcGiveup is the event giveup of arc.fsm:221.
+// ArcGiveup is the event giveup of arc.fsm:241.
 func ArcGiveup() ArcEvent {
 	return ArcEvent{Kind: ArcOnGiveup}
 }
 
-// ArcRequest is the event request of arc.fsm:226.
+// ArcRequest is the event request of arc.fsm:246.
 func ArcRequest() ArcEvent {
 	return ArcEvent{Kind: ArcOnRequest}
 }
@@ -106,10 +124,12 @@ const (
 	_ ArcEffectKind = iota
 	ArcFxOpened
 	ArcFxClosed
+	ArcFxTurned // it changes from one view into the other
 	ArcFxFailed
 	ArcFxSendBind // an arc begins: sender -> receiver; fresh: the session was made for it
 	ArcFxSendBound
-	ArcFxSendUnbind   // an arc ends; outgoing: it was of the sender's outview
+	ArcFxSendUnbind   // an arc ends; mine: the sender has asked for it once, and its number is the sender's
+	ArcFxSendTurn     // an arc turns round: it has left the sender, and enters it from now on
 	ArcFxStartRequest // again, if it runs: it ends after 10s
 	ArcFxStopRequest
 )

@@ -42,9 +42,11 @@ func _() {
 	_ = x[ArcOnRefused-5]
 	_ = x[ArcOnUnbind-6]
 	_ = x[ArcOnDisconnect-7]
-	_ = x[ArcOnSevered-8]
-	_ = x[ArcOnGiveup-9]
-	_ = x[ArcOnRequest-10]
+	_ = x[ArcOnGive-8]
+	_ = x[ArcOnTurn-9]
+	_ = x[ArcOnSevered-10]
+	_ = x[ArcOnGiveup-11]
+	_ = x[ArcOnRequest-12]
 }
 
 var arcEventKindNames = [...]string{
@@ -56,6 +58,8 @@ var arcEventKindNames = [...]string{
 	"Refused",
 	"Unbind",
 	"disconnect",
+	"give",
+	"Turn",
 	"severed",
 	"giveup",
 	"request",
@@ -74,22 +78,26 @@ func _() {
 	var x [1]struct{}
 	_ = x[ArcFxOpened-1]
 	_ = x[ArcFxClosed-2]
-	_ = x[ArcFxFailed-3]
-	_ = x[ArcFxSendBind-4]
-	_ = x[ArcFxSendBound-5]
-	_ = x[ArcFxSendUnbind-6]
-	_ = x[ArcFxStartRequest-7]
-	_ = x[ArcFxStopRequest-8]
+	_ = x[ArcFxTurned-3]
+	_ = x[ArcFxFailed-4]
+	_ = x[ArcFxSendBind-5]
+	_ = x[ArcFxSendBound-6]
+	_ = x[ArcFxSendUnbind-7]
+	_ = x[ArcFxSendTurn-8]
+	_ = x[ArcFxStartRequest-9]
+	_ = x[ArcFxStopRequest-10]
 }
 
 var arcEffectKindNames = [...]string{
 	0: "",
 	"opened",
 	"closed",
+	"turned",
 	"failed",
 	"send Bind",
 	"send Bound",
 	"send Unbind",
+	"send Turn",
 	"start request",
 	"stop request",
 }
@@ -117,12 +125,14 @@ func _() {
 	_ = x[ArcEdgeUpDisconnect-9]
 	_ = x[ArcEdgeOpeningDisconnect-10]
 	_ = x[ArcEdgeAskedDisconnect-11]
-	_ = x[ArcEdgeUpSevered-12]
-	_ = x[ArcEdgeOpeningSeveredAgain-13]
-	_ = x[ArcEdgeAskedGiveup-14]
-	_ = x[ArcEdgeOpeningGiveup-15]
-	_ = x[ArcEdgeAskedRequest-16]
-	_ = x[ArcEdgeOpeningRequest-17]
+	_ = x[ArcEdgeUpGive-12]
+	_ = x[ArcEdgeUpTurn-13]
+	_ = x[ArcEdgeUpSevered-14]
+	_ = x[ArcEdgeOpeningSeveredAgain-15]
+	_ = x[ArcEdgeAskedGiveup-16]
+	_ = x[ArcEdgeOpeningGiveup-17]
+	_ = x[ArcEdgeAskedRequest-18]
+	_ = x[ArcEdgeOpeningRequest-19]
 }
 
 var arcEdgeNames = [...]string{
@@ -138,6 +148,8 @@ var arcEdgeNames = [...]string{
 	"UpDisconnect",
 	"OpeningDisconnect",
 	"AskedDisconnect",
+	"UpGive",
+	"UpTurn",
 	"UpSevered",
 	"OpeningSeveredAgain",
 	"AskedGiveup",

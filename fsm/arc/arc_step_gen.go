@@ -8,27 +8,29 @@ type ArcEdge uint8
 // The edges.
 const (
 	ArcNever                   ArcEdge = iota // the event must not happen in this state; nothing changed
-	ArcEdgeFreshAsk                           // arc.fsm:185
-	ArcEdgeAskedReady                         // arc.fsm:189
-	ArcEdgeFreshBind                          // arc.fsm:193
-	ArcEdgeUpBindRepeat                       // arc.fsm:194
-	ArcEdgeOpeningBound                       // arc.fsm:198
-	ArcEdgeOpeningRefused                     // arc.fsm:202
-	ArcEdgeUpUnbind                           // arc.fsm:206
-	ArcEdgeOpeningUnbind                      // arc.fsm:207
-	ArcEdgeUpDisconnect                       // arc.fsm:211
-	ArcEdgeOpeningDisconnect                  // arc.fsm:212
-	ArcEdgeAskedDisconnect                    // arc.fsm:213
-	ArcEdgeUpSevered                          // arc.fsm:217
-	ArcEdgeOpeningSeveredAgain                // arc.fsm:218
-	ArcEdgeAskedGiveup                        // arc.fsm:222
-	ArcEdgeOpeningGiveup                      // arc.fsm:223
-	ArcEdgeAskedRequest                       // arc.fsm:227
-	ArcEdgeOpeningRequest                     // arc.fsm:228
+	ArcEdgeFreshAsk                           // arc.fsm:195
+	ArcEdgeAskedReady                         // arc.fsm:199
+	ArcEdgeFreshBind                          // arc.fsm:203
+	ArcEdgeUpBindRepeat                       // arc.fsm:204
+	ArcEdgeOpeningBound                       // arc.fsm:208
+	ArcEdgeOpeningRefused                     // arc.fsm:212
+	ArcEdgeUpUnbind                           // arc.fsm:216
+	ArcEdgeOpeningUnbind                      // arc.fsm:217
+	ArcEdgeUpDisconnect                       // arc.fsm:221
+	ArcEdgeOpeningDisconnect                  // arc.fsm:222
+	ArcEdgeAskedDisconnect                    // arc.fsm:223
+	ArcEdgeUpGive                             // arc.fsm:227
+	ArcEdgeUpTurn                             // arc.fsm:233
+	ArcEdgeUpSevered                          // arc.fsm:237
+	ArcEdgeOpeningSeveredAgain                // arc.fsm:238
+	ArcEdgeAskedGiveup                        // arc.fsm:242
+	ArcEdgeOpeningGiveup                      // arc.fsm:243
+	ArcEdgeAskedRequest                       // arc.fsm:247
+	ArcEdgeOpeningRequest                     // arc.fsm:248
 )
 
 // ArcEdges counts the edges, with ArcNever.
-const ArcEdges = 18
+const ArcEdges = 20
 
 // Step answers ev: it moves on and leaves in fx what is to be done. It returns
 // ArcNever, and changes nothing but fx, when the spec says that ev must not
@@ -50,6 +52,10 @@ func (arc *Arc) Step(ev ArcEvent, fx *ArcEffects) ArcEdge {
 		return arc.onUnbind(ev, fx)
 	case ArcOnDisconnect:
 		return arc.onDisconnect(ev, fx)
+	case ArcOnGive:
+		return arc.onGive(ev, fx)
+	case ArcOnTurn:
+		return arc.onTurn(ev, fx)
 	case ArcOnSevered:
 		return arc.onSevered(ev, fx)
 	case ArcOnGiveup:
@@ -60,75 +66,76 @@ func (arc *Arc) Step(ev ArcEvent, fx *ArcEffects) ArcEdge {
 	return ArcNever
 }
 
-func (arc *Arc) onAsk(_ ArcEvent, fx *ArcEffects) ArcEdge { // arc.fsm:184
+func (arc *Arc) onAsk(_ ArcEvent, fx *ArcEffects) ArcEdge { // arc.fsm:194
 	switch arc.State {
 	case ArcFresh:
-		// arc.fsm:185
+		// arc.fsm:195
+		arc.Out = true
 		arc.Request = true
 		fx.put(ArcEffect{Kind: ArcFxStartRequest})
 		arc.State = ArcAsked
 		return ArcEdgeFreshAsk
 	case ArcAsked:
-	// arc.fsm:186: never
+	// arc.fsm:196: never
 	case ArcOpening:
-	// arc.fsm:186: never
+	// arc.fsm:196: never
 	case ArcUp:
-	// arc.fsm:186: never
+	// arc.fsm:196: never
 	case ArcGone:
-		// arc.fsm:186: never
+		// arc.fsm:196: never
 	}
 	return ArcNever
 }
 
-func (arc *Arc) onReady(_ ArcEvent, fx *ArcEffects) ArcEdge { // arc.fsm:188
+func (arc *Arc) onReady(_ ArcEvent, fx *ArcEffects) ArcEdge { // arc.fsm:198
 	switch arc.State {
 	case ArcFresh:
-	// arc.fsm:190: never
+	// arc.fsm:200: never
 	case ArcAsked:
-		// arc.fsm:189
+		// arc.fsm:199
 		fx.put(ArcEffect{Kind: ArcFxSendBind})
 		arc.State = ArcOpening
 		return ArcEdgeAskedReady
 	case ArcOpening:
-	// arc.fsm:190: never
+	// arc.fsm:200: never
 	case ArcUp:
-	// arc.fsm:190: never
+	// arc.fsm:200: never
 	case ArcGone:
-		// arc.fsm:190: never
+		// arc.fsm:200: never
 	}
 	return ArcNever
 }
 
-func (arc *Arc) onBind(_ ArcEvent, fx *ArcEffects) ArcEdge { // arc.fsm:192
+func (arc *Arc) onBind(_ ArcEvent, fx *ArcEffects) ArcEdge { // arc.fsm:202
 	switch arc.State {
 	case ArcFresh:
-		// arc.fsm:193
+		// arc.fsm:203
 		fx.put(ArcEffect{Kind: ArcFxSendBound})
 		fx.put(ArcEffect{Kind: ArcFxOpened})
 		arc.State = ArcUp
 		return ArcEdgeFreshBind
 	case ArcAsked:
-	// arc.fsm:195: never
+	// arc.fsm:205: never
 	case ArcOpening:
-	// arc.fsm:195: never
+	// arc.fsm:205: never
 	case ArcUp:
-		// arc.fsm:194
+		// arc.fsm:204
 		fx.put(ArcEffect{Kind: ArcFxSendBound})
 		return ArcEdgeUpBindRepeat
 	case ArcGone:
-		// arc.fsm:195: never
+		// arc.fsm:205: never
 	}
 	return ArcNever
 }
 
-func (arc *Arc) onBound(_ ArcEvent, fx *ArcEffects) ArcEdge { // arc.fsm:197
+func (arc *Arc) onBound(_ ArcEvent, fx *ArcEffects) ArcEdge { // arc.fsm:207
 	switch arc.State {
 	case ArcFresh:
-	// arc.fsm:199: never
+	// arc.fsm:209: never
 	case ArcAsked:
-	// arc.fsm:199: never
+	// arc.fsm:209: never
 	case ArcOpening:
-		// arc.fsm:198
+		// arc.fsm:208
 		if arc.Request {
 			arc.Request = false
 			fx.put(ArcEffect{Kind: ArcFxStopRequest})
@@ -137,21 +144,21 @@ func (arc *Arc) onBound(_ ArcEvent, fx *ArcEffects) ArcEdge { // arc.fsm:197
 		arc.State = ArcUp
 		return ArcEdgeOpeningBound
 	case ArcUp:
-	// arc.fsm:199: never
+	// arc.fsm:209: never
 	case ArcGone:
-		// arc.fsm:199: never
+		// arc.fsm:209: never
 	}
 	return ArcNever
 }
 
-func (arc *Arc) onRefused(_ ArcEvent, fx *ArcEffects) ArcEdge { // arc.fsm:201
+func (arc *Arc) onRefused(_ ArcEvent, fx *ArcEffects) ArcEdge { // arc.fsm:211
 	switch arc.State {
 	case ArcFresh:
-	// arc.fsm:203: never
+	// arc.fsm:213: never
 	case ArcAsked:
-	// arc.fsm:203: never
+	// arc.fsm:213: never
 	case ArcOpening:
-		// arc.fsm:202
+		// arc.fsm:212
 		if arc.Request {
 			arc.Request = false
 			fx.put(ArcEffect{Kind: ArcFxStopRequest})
@@ -160,21 +167,21 @@ func (arc *Arc) onRefused(_ ArcEvent, fx *ArcEffects) ArcEdge { // arc.fsm:201
 		arc.State = ArcGone
 		return ArcEdgeOpeningRefused
 	case ArcUp:
-	// arc.fsm:203: never
+	// arc.fsm:213: never
 	case ArcGone:
-		// arc.fsm:203: never
+		// arc.fsm:213: never
 	}
 	return ArcNever
 }
 
-func (arc *Arc) onUnbind(_ ArcEvent, fx *ArcEffects) ArcEdge { // arc.fsm:205
+func (arc *Arc) onUnbind(_ ArcEvent, fx *ArcEffects) ArcEdge { // arc.fsm:215
 	switch arc.State {
 	case ArcFresh:
-	// arc.fsm:208: never
+	// arc.fsm:218: never
 	case ArcAsked:
-	// arc.fsm:208: never
+	// arc.fsm:218: never
 	case ArcOpening:
-		// arc.fsm:207
+		// arc.fsm:217
 		if arc.Request {
 			arc.Request = false
 			fx.put(ArcEffect{Kind: ArcFxStopRequest})
@@ -183,22 +190,22 @@ func (arc *Arc) onUnbind(_ ArcEvent, fx *ArcEffects) ArcEdge { // arc.fsm:205
 		arc.State = ArcGone
 		return ArcEdgeOpeningUnbind
 	case ArcUp:
-		// arc.fsm:206
+		// arc.fsm:216
 		fx.put(ArcEffect{Kind: ArcFxClosed})
 		arc.State = ArcGone
 		return ArcEdgeUpUnbind
 	case ArcGone:
-		// arc.fsm:208: never
+		// arc.fsm:218: never
 	}
 	return ArcNever
 }
 
-func (arc *Arc) onDisconnect(_ ArcEvent, fx *ArcEffects) ArcEdge { // arc.fsm:210
+func (arc *Arc) onDisconnect(_ ArcEvent, fx *ArcEffects) ArcEdge { // arc.fsm:220
 	switch arc.State {
 	case ArcFresh:
-	// arc.fsm:214: never
+	// arc.fsm:224: never
 	case ArcAsked:
-		// arc.fsm:213
+		// arc.fsm:223
 		if arc.Request {
 			arc.Request = false
 			fx.put(ArcEffect{Kind: ArcFxStopRequest})
@@ -207,7 +214,7 @@ func (arc *Arc) onDisconnect(_ ArcEvent, fx *ArcEffects) ArcEdge { // arc.fsm:21
 		arc.State = ArcGone
 		return ArcEdgeAskedDisconnect
 	case ArcOpening:
-		// arc.fsm:212
+		// arc.fsm:222
 		fx.put(ArcEffect{Kind: ArcFxSendUnbind})
 		if arc.Request {
 			arc.Request = false
@@ -217,44 +224,88 @@ func (arc *Arc) onDisconnect(_ ArcEvent, fx *ArcEffects) ArcEdge { // arc.fsm:21
 		arc.State = ArcGone
 		return ArcEdgeOpeningDisconnect
 	case ArcUp:
-		// arc.fsm:211
+		// arc.fsm:221
 		fx.put(ArcEffect{Kind: ArcFxSendUnbind})
 		fx.put(ArcEffect{Kind: ArcFxClosed})
 		arc.State = ArcGone
 		return ArcEdgeUpDisconnect
 	case ArcGone:
-		// arc.fsm:214: never
+		// arc.fsm:224: never
 	}
 	return ArcNever
 }
 
-func (arc *Arc) onSevered(_ ArcEvent, fx *ArcEffects) ArcEdge { // arc.fsm:216
+func (arc *Arc) onGive(_ ArcEvent, fx *ArcEffects) ArcEdge { // arc.fsm:226
 	switch arc.State {
 	case ArcFresh:
-	// arc.fsm:219: never
+	// arc.fsm:229: never
 	case ArcAsked:
-	// arc.fsm:219: never
+	// arc.fsm:229: never
 	case ArcOpening:
-		// arc.fsm:218
+	// arc.fsm:229: never
+	case ArcUp:
+		if arc.Out { // arc.fsm:227
+			arc.Out = false
+			fx.put(ArcEffect{Kind: ArcFxSendTurn})
+			fx.put(ArcEffect{Kind: ArcFxTurned})
+			return ArcEdgeUpGive
+		}
+	// arc.fsm:228: never
+	case ArcGone:
+		// arc.fsm:229: never
+	}
+	return ArcNever
+}
+
+func (arc *Arc) onTurn(_ ArcEvent, fx *ArcEffects) ArcEdge { // arc.fsm:231
+	switch arc.State {
+	case ArcFresh:
+	// arc.fsm:234: never
+	case ArcAsked:
+	// arc.fsm:234: never
+	case ArcOpening:
+	// arc.fsm:234: never
+	case ArcUp:
+		if arc.Out { // arc.fsm:232: never
+			break
+		}
+		// arc.fsm:233
+		arc.Out = true
+		fx.put(ArcEffect{Kind: ArcFxTurned})
+		return ArcEdgeUpTurn
+	case ArcGone:
+		// arc.fsm:234: never
+	}
+	return ArcNever
+}
+
+func (arc *Arc) onSevered(_ ArcEvent, fx *ArcEffects) ArcEdge { // arc.fsm:236
+	switch arc.State {
+	case ArcFresh:
+	// arc.fsm:239: never
+	case ArcAsked:
+	// arc.fsm:239: never
+	case ArcOpening:
+		// arc.fsm:238
 		arc.State = ArcAsked
 		return ArcEdgeOpeningSeveredAgain
 	case ArcUp:
-		// arc.fsm:217
+		// arc.fsm:237
 		fx.put(ArcEffect{Kind: ArcFxClosed})
 		arc.State = ArcGone
 		return ArcEdgeUpSevered
 	case ArcGone:
-		// arc.fsm:219: never
+		// arc.fsm:239: never
 	}
 	return ArcNever
 }
 
-func (arc *Arc) onGiveup(_ ArcEvent, fx *ArcEffects) ArcEdge { // arc.fsm:221
+func (arc *Arc) onGiveup(_ ArcEvent, fx *ArcEffects) ArcEdge { // arc.fsm:241
 	switch arc.State {
 	case ArcFresh:
-	// arc.fsm:224: never
+	// arc.fsm:244: never
 	case ArcAsked:
-		// arc.fsm:222
+		// arc.fsm:242
 		if arc.Request {
 			arc.Request = false
 			fx.put(ArcEffect{Kind: ArcFxStopRequest})
@@ -263,7 +314,7 @@ func (arc *Arc) onGiveup(_ ArcEvent, fx *ArcEffects) ArcEdge { // arc.fsm:221
 		arc.State = ArcGone
 		return ArcEdgeAskedGiveup
 	case ArcOpening:
-		// arc.fsm:223
+		// arc.fsm:243
 		if arc.Request {
 			arc.Request = false
 			fx.put(ArcEffect{Kind: ArcFxStopRequest})
@@ -272,34 +323,34 @@ func (arc *Arc) onGiveup(_ ArcEvent, fx *ArcEffects) ArcEdge { // arc.fsm:221
 		arc.State = ArcGone
 		return ArcEdgeOpeningGiveup
 	case ArcUp:
-	// arc.fsm:224: never
+	// arc.fsm:244: never
 	case ArcGone:
-		// arc.fsm:224: never
+		// arc.fsm:244: never
 	}
 	return ArcNever
 }
 
-func (arc *Arc) onRequest(_ ArcEvent, fx *ArcEffects) ArcEdge { // arc.fsm:226
+func (arc *Arc) onRequest(_ ArcEvent, fx *ArcEffects) ArcEdge { // arc.fsm:246
 	running := arc.Request
 	arc.Request = false
 	switch arc.State {
 	case ArcFresh:
-	// arc.fsm:229: never
+	// arc.fsm:249: never
 	case ArcAsked:
-		// arc.fsm:227
+		// arc.fsm:247
 		fx.put(ArcEffect{Kind: ArcFxFailed, Reason: WhyTimeout})
 		arc.State = ArcGone
 		return ArcEdgeAskedRequest
 	case ArcOpening:
-		// arc.fsm:228
+		// arc.fsm:248
 		fx.put(ArcEffect{Kind: ArcFxSendUnbind})
 		fx.put(ArcEffect{Kind: ArcFxFailed, Reason: WhyTimeout})
 		arc.State = ArcGone
 		return ArcEdgeOpeningRequest
 	case ArcUp:
-	// arc.fsm:229: never
+	// arc.fsm:249: never
 	case ArcGone:
-		// arc.fsm:229: never
+		// arc.fsm:249: never
 	}
 	arc.Request = running
 	return ArcNever

@@ -13,13 +13,14 @@ const (
 	BindTag     = 3 // an arc begins: sender -> receiver; fresh: the session was made for it
 	BoundTag    = 4
 	RefusedTag  = 5
-	UnbindTag   = 6 // an arc ends; outgoing: it was of the sender's outview
+	UnbindTag   = 6 // an arc ends; mine: the sender has asked for it once, and its number is the sender's
 	ByeTag      = 7 // we have no use for the session: may it close?
 	AgreeTag    = 8 // it may; you close it
 	StayTag     = 9 // it may not, or not any more
 	PingTag     = 10
 	PongTag     = 11
 	FarewellTag = 12 // the sender leaves the network: its arcs are over
+	TurnTag     = 13 // an arc turns round: it has left the sender, and enters it from now on
 )
 
 // Message is any of the messages. On the wire it is a CBOR array of its
@@ -56,6 +57,8 @@ func New(tag uint8) Message {
 		return new(Pong)
 	case FarewellTag:
 		return new(Farewell)
+	case TurnTag:
+		return new(Turn)
 	}
 	return nil
 }
@@ -137,11 +140,11 @@ func (Refused) Tag() uint8 { return RefusedTag }
 // Check reports the first field that is beyond its limit, as a *LimitError.
 func (Refused) Check() error { return nil }
 
-// Unbind: an arc ends; outgoing: it was of the sender's outview
+// Unbind: an arc ends; mine: the sender has asked for it once, and its number is the sender's
 type Unbind struct {
-	_        struct{} `cbor:",toarray"`
-	Arc      uint64
-	Outgoing bool
+	_    struct{} `cbor:",toarray"`
+	Arc  uint64
+	Mine bool
 }
 
 // Tag is UnbindTag.
@@ -217,6 +220,19 @@ func (Farewell) Tag() uint8 { return FarewellTag }
 
 // Check reports the first field that is beyond its limit, as a *LimitError.
 func (Farewell) Check() error { return nil }
+
+// Turn: an arc turns round: it has left the sender, and enters it from now on
+type Turn struct {
+	_    struct{} `cbor:",toarray"`
+	Arc  uint64
+	Mine bool
+}
+
+// Tag is TurnTag.
+func (Turn) Tag() uint8 { return TurnTag }
+
+// Check reports the first field that is beyond its limit, as a *LimitError.
+func (Turn) Check() error { return nil }
 
 // LimitError says which field of a message is beyond its limit.
 type LimitError struct {

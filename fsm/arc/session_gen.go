@@ -28,7 +28,7 @@ func (s SessionState) Usable() bool {
 	return s == SessionLiving || s == SessionLingering || s == SessionClosing || s == SessionLeaving
 }
 
-// Session is the machine of arc.fsm:32. It is a plain value: compare and copy it at will.
+// Session is the machine of arc.fsm:33. It is a plain value: compare and copy it at will.
 //
 // arcs are counted here, and known one by one to the arc machines.
 type Session struct {
@@ -66,67 +66,67 @@ type SessionEvent struct {
 	Kind SessionEventKind
 }
 
-// SessionWant is the event want of arc.fsm:66.
+// SessionWant is the event want of arc.fsm:67.
 func SessionWant() SessionEvent {
 	return SessionEvent{Kind: SessionOnWant}
 }
 
-// SessionCancel is the event cancel of arc.fsm:73.
+// SessionCancel is the event cancel of arc.fsm:74.
 func SessionCancel() SessionEvent {
 	return SessionEvent{Kind: SessionOnCancel}
 }
 
-// SessionUp is the event up of arc.fsm:83.
+// SessionUp is the event up of arc.fsm:84.
 func SessionUp() SessionEvent {
 	return SessionEvent{Kind: SessionOnUp}
 }
 
-// SessionFailed is the event failed of arc.fsm:88.
+// SessionFailed is the event failed of arc.fsm:89.
 func SessionFailed() SessionEvent {
 	return SessionEvent{Kind: SessionOnFailed}
 }
 
-// SessionOpened is the event opened of arc.fsm:94.
+// SessionOpened is the event opened of arc.fsm:95.
 func SessionOpened() SessionEvent {
 	return SessionEvent{Kind: SessionOnOpened}
 }
 
-// SessionBound is the event bound of arc.fsm:99.
+// SessionBound is the event bound of arc.fsm:100.
 func SessionBound() SessionEvent {
 	return SessionEvent{Kind: SessionOnBound}
 }
 
-// SessionUnbound is the event unbound of arc.fsm:105.
+// SessionUnbound is the event unbound of arc.fsm:106.
 func SessionUnbound() SessionEvent {
 	return SessionEvent{Kind: SessionOnUnbound}
 }
 
-// SessionLinger is the event linger of arc.fsm:111.
+// SessionLinger is the event linger of arc.fsm:112.
 func SessionLinger() SessionEvent {
 	return SessionEvent{Kind: SessionOnLinger}
 }
 
-// SessionBye is the event Bye of arc.fsm:115.
+// SessionBye is the event Bye of arc.fsm:116.
 func SessionBye() SessionEvent {
 	return SessionEvent{Kind: SessionOnBye}
 }
 
-// SessionAgree is the event Agree of arc.fsm:123.
+// SessionAgree is the event Agree of arc.fsm:124.
 func SessionAgree() SessionEvent {
 	return SessionEvent{Kind: SessionOnAgree}
 }
 
-// SessionStay is the event Stay of arc.fsm:132.
+// SessionStay is the event Stay of arc.fsm:133.
 func SessionStay() SessionEvent {
 	return SessionEvent{Kind: SessionOnStay}
 }
 
-// SessionParting is the event parting of arc.fsm:138.
+// SessionParting is the event parting of arc.fsm:139.
 func SessionParting() SessionEvent {
 	return SessionEvent{Kind: SessionOnParting}
 }
 
-// SessionDown is the event down of arc.fsm:143.
+// SessionDown is the event down of arc.fsm:144.
 func SessionDown() SessionEvent {
 	return SessionEvent{Kind: SessionOnDown}
 }

@@ -8,60 +8,60 @@ type SessionEdge uint8
 // The edges.
 const (
 	SessionNever                     SessionEdge = iota // the event must not happen in this state; nothing changed
-	SessionEdgeNoneWant                                 // arc.fsm:67
-	SessionEdgeDialingWant                              // arc.fsm:68
-	SessionEdgeLivingWant                               // arc.fsm:69
-	SessionEdgeLingeringWantRevive                      // arc.fsm:70
-	SessionEdgeClosingWantDefer                         // arc.fsm:71
-	SessionEdgeLeavingWantDefer                         // arc.fsm:71
-	SessionEdgeDialingCancel                            // arc.fsm:74
-	SessionEdgeDialingCancel2                           // arc.fsm:75
-	SessionEdgeLivingCancel                             // arc.fsm:76
-	SessionEdgeLivingCancel2                            // arc.fsm:77
-	SessionEdgeClosingCancel                            // arc.fsm:79
-	SessionEdgeLeavingCancel                            // arc.fsm:79
-	SessionEdgeNoneUp                                   // arc.fsm:84
-	SessionEdgeDialingUp                                // arc.fsm:85
-	SessionEdgeDialingFailedAgain                       // arc.fsm:89
-	SessionEdgeDialingFailed                            // arc.fsm:90
-	SessionEdgeNoneFailed                               // arc.fsm:91
-	SessionEdgeLivingOpened                             // arc.fsm:95
-	SessionEdgeLivingBound                              // arc.fsm:100
-	SessionEdgeLingeringBoundRevive                     // arc.fsm:101
-	SessionEdgeClosingBoundCross                        // arc.fsm:102
-	SessionEdgeLeavingBoundCross                        // arc.fsm:102
-	SessionEdgeLivingUnbound                            // arc.fsm:106
-	SessionEdgeLivingUnbound2                           // arc.fsm:107
-	SessionEdgeLingeringLinger                          // arc.fsm:112
-	SessionEdgeLivingByeNeeded                          // arc.fsm:116
-	SessionEdgeLingeringBye                             // arc.fsm:117
-	SessionEdgeClosingByeCrossrevive                    // arc.fsm:118
-	SessionEdgeClosingByeCross                          // arc.fsm:119
-	SessionEdgeLeavingBye                               // arc.fsm:120
-	SessionEdgeClosingAgreeRevive                       // arc.fsm:124
-	SessionEdgeClosingAgree                             // arc.fsm:125
-	SessionEdgeLeavingAgreeCross                        // arc.fsm:126
-	SessionEdgeLeavingAgreeCross2                       // arc.fsm:127
-	SessionEdgeLingeringAgreeCross                      // arc.fsm:128
-	SessionEdgeLivingAgreeNeeded                        // arc.fsm:129
-	SessionEdgeClosingStay                              // arc.fsm:133
-	SessionEdgeLeavingStay                              // arc.fsm:133
-	SessionEdgeClosingStay2                             // arc.fsm:134
-	SessionEdgeLeavingStay2                             // arc.fsm:134
-	SessionEdgeLivingStay                               // arc.fsm:135
-	SessionEdgeLingeringStay                            // arc.fsm:135
-	SessionEdgeClosingParting                           // arc.fsm:139
-	SessionEdgeLeavingParting                           // arc.fsm:139
-	SessionEdgeClosingParting2                          // arc.fsm:140
-	SessionEdgeLeavingParting2                          // arc.fsm:140
-	SessionEdgeLivingDownAgain                          // arc.fsm:144
-	SessionEdgeLivingDownEnough                         // arc.fsm:145
-	SessionEdgeLivingDown                               // arc.fsm:146
-	SessionEdgeLingeringDown                            // arc.fsm:147
-	SessionEdgeClosingDownNext                          // arc.fsm:148
-	SessionEdgeLeavingDownNext                          // arc.fsm:148
-	SessionEdgeClosingDown                              // arc.fsm:149
-	SessionEdgeLeavingDown                              // arc.fsm:149
+	SessionEdgeNoneWant                                 // arc.fsm:68
+	SessionEdgeDialingWant                              // arc.fsm:69
+	SessionEdgeLivingWant                               // arc.fsm:70
+	SessionEdgeLingeringWantRevive                      // arc.fsm:71
+	SessionEdgeClosingWantDefer                         // arc.fsm:72
+	SessionEdgeLeavingWantDefer                         // arc.fsm:72
+	SessionEdgeDialingCancel                            // arc.fsm:75
+	SessionEdgeDialingCancel2                           // arc.fsm:76
+	SessionEdgeLivingCancel                             // arc.fsm:77
+	SessionEdgeLivingCancel2                            // arc.fsm:78
+	SessionEdgeClosingCancel                            // arc.fsm:80
+	SessionEdgeLeavingCancel                            // arc.fsm:80
+	SessionEdgeNoneUp                                   // arc.fsm:85
+	SessionEdgeDialingUp                                // arc.fsm:86
+	SessionEdgeDialingFailedAgain                       // arc.fsm:90
+	SessionEdgeDialingFailed                            // arc.fsm:91
+	SessionEdgeNoneFailed                               // arc.fsm:92
+	SessionEdgeLivingOpened                             // arc.fsm:96
+	SessionEdgeLivingBound                              // arc.fsm:101
+	SessionEdgeLingeringBoundRevive                     // arc.fsm:102
+	SessionEdgeClosingBoundCross                        // arc.fsm:103
+	SessionEdgeLeavingBoundCross                        // arc.fsm:103
+	SessionEdgeLivingUnbound                            // arc.fsm:107
+	SessionEdgeLivingUnbound2                           // arc.fsm:108
+	SessionEdgeLingeringLinger                          // arc.fsm:113
+	SessionEdgeLivingByeNeeded                          // arc.fsm:117
+	SessionEdgeLingeringBye                             // arc.fsm:118
+	SessionEdgeClosingByeCrossrevive                    // arc.fsm:119
+	SessionEdgeClosingByeCross                          // arc.fsm:120
+	SessionEdgeLeavingBye                               // arc.fsm:121
+	SessionEdgeClosingAgreeRevive                       // arc.fsm:125
+	SessionEdgeClosingAgree                             // arc.fsm:126
+	SessionEdgeLeavingAgreeCross                        // arc.fsm:127
+	SessionEdgeLeavingAgreeCross2                       // arc.fsm:128
+	SessionEdgeLingeringAgreeCross                      // arc.fsm:129
+	SessionEdgeLivingAgreeNeeded                        // arc.fsm:130
+	SessionEdgeClosingStay                              // arc.fsm:134
+	SessionEdgeLeavingStay                              // arc.fsm:134
+	SessionEdgeClosingStay2                             // arc.fsm:135
+	SessionEdgeLeavingStay2                             // arc.fsm:135
+	SessionEdgeLivingStay                               // arc.fsm:136
+	SessionEdgeLingeringStay                            // arc.fsm:136
+	SessionEdgeClosingParting                           // arc.fsm:140
+	SessionEdgeLeavingParting                           // arc.fsm:140
+	SessionEdgeClosingParting2                          // arc.fsm:141
+	SessionEdgeLeavingParting2                          // arc.fsm:141
+	SessionEdgeLivingDownAgain                          // arc.fsm:145
+	SessionEdgeLivingDownEnough                         // arc.fsm:146
+	SessionEdgeLivingDown                               // arc.fsm:147
+	SessionEdgeLingeringDown                            // arc.fsm:148
+	SessionEdgeClosingDownNext                          // arc.fsm:149
+	SessionEdgeLeavingDownNext                          // arc.fsm:149
+	SessionEdgeClosingDown                              // arc.fsm:150
+	SessionEdgeLeavingDown                              // arc.fsm:150
 )
 
 // SessionEdges counts the edges, with SessionNever.
@@ -103,26 +103,26 @@ func (session *Session) Step(ev SessionEvent, fx *SessionEffects) SessionEdge {
 	return SessionNever
 }
 
-func (session *Session) onWant(_ SessionEvent, fx *SessionEffects) SessionEdge { // arc.fsm:66
+func (session *Session) onWant(_ SessionEvent, fx *SessionEffects) SessionEdge { // arc.fsm:67
 	switch session.State {
 	case SessionNone:
-		// arc.fsm:67
+		// arc.fsm:68
 		session.Wants++
 		session.Tries = 0
 		fx.put(SessionEffect{Kind: SessionFxDial})
 		session.State = SessionDialing
 		return SessionEdgeNoneWant
 	case SessionDialing:
-		// arc.fsm:68
+		// arc.fsm:69
 		session.Wants++
 		return SessionEdgeDialingWant
 	case SessionLiving:
-		// arc.fsm:69
+		// arc.fsm:70
 		session.Wants++
 		fx.put(SessionEffect{Kind: SessionFxBind})
 		return SessionEdgeLivingWant
 	case SessionLingering:
-		// arc.fsm:70
+		// arc.fsm:71
 		session.Wants++
 		session.Tries = 0
 		if session.Linger {
@@ -133,12 +133,12 @@ func (session *Session) onWant(_ SessionEvent, fx *SessionEffects) SessionEdge {
 		session.State = SessionLiving
 		return SessionEdgeLingeringWantRevive
 	case SessionClosing:
-		// arc.fsm:71
+		// arc.fsm:72
 		session.Wants++
 		session.Tries = 0
 		return SessionEdgeClosingWantDefer
 	case SessionLeaving:
-		// arc.fsm:71
+		// arc.fsm:72
 		session.Wants++
 		session.Tries = 0
 		return SessionEdgeLeavingWantDefer
@@ -146,141 +146,141 @@ func (session *Session) onWant(_ SessionEvent, fx *SessionEffects) SessionEdge {
 	return SessionNever
 }
 
-func (session *Session) onCancel(_ SessionEvent, fx *SessionEffects) SessionEdge { // arc.fsm:73
+func (session *Session) onCancel(_ SessionEvent, fx *SessionEffects) SessionEdge { // arc.fsm:74
 	switch session.State {
 	case SessionNone:
-	// arc.fsm:81: never
+	// arc.fsm:82: never
 	case SessionDialing:
-		if session.Wants == 1 { // arc.fsm:74
+		if session.Wants == 1 { // arc.fsm:75
 			session.Wants = 0
 			fx.put(SessionEffect{Kind: SessionFxHangup})
 			session.State = SessionNone
 			return SessionEdgeDialingCancel
 		}
-		// arc.fsm:75
+		// arc.fsm:76
 		session.Wants--
 		return SessionEdgeDialingCancel2
 	case SessionLiving:
-		if session.Wants > 0 && uint64(session.Arcs)+uint64(session.Wants) > 1 { // arc.fsm:76
+		if session.Wants > 0 && uint64(session.Arcs)+uint64(session.Wants) > 1 { // arc.fsm:77
 			session.Wants--
 			return SessionEdgeLivingCancel
 		}
-		if session.Wants == 1 && session.Arcs == 0 { // arc.fsm:77
+		if session.Wants == 1 && session.Arcs == 0 { // arc.fsm:78
 			session.Wants--
 			session.Linger = true
 			fx.put(SessionEffect{Kind: SessionFxStartLinger})
 			session.State = SessionLingering
 			return SessionEdgeLivingCancel2
 		}
-	// arc.fsm:78: never
+	// arc.fsm:79: never
 	case SessionLingering:
-	// arc.fsm:81: never
+	// arc.fsm:82: never
 	case SessionClosing:
-		if session.Wants > 0 { // arc.fsm:79
+		if session.Wants > 0 { // arc.fsm:80
 			session.Wants--
 			return SessionEdgeClosingCancel
 		}
-	// arc.fsm:80: never
+	// arc.fsm:81: never
 	case SessionLeaving:
-		if session.Wants > 0 { // arc.fsm:79
+		if session.Wants > 0 { // arc.fsm:80
 			session.Wants--
 			return SessionEdgeLeavingCancel
 		}
-		// arc.fsm:80: never
+		// arc.fsm:81: never
 	}
 	return SessionNever
 }
 
-func (session *Session) onUp(_ SessionEvent, fx *SessionEffects) SessionEdge { // arc.fsm:83
+func (session *Session) onUp(_ SessionEvent, fx *SessionEffects) SessionEdge { // arc.fsm:84
 	switch session.State {
 	case SessionNone:
-		// arc.fsm:84
+		// arc.fsm:85
 		session.Linger = true
 		fx.put(SessionEffect{Kind: SessionFxStartLinger})
 		session.State = SessionLingering
 		return SessionEdgeNoneUp
 	case SessionDialing:
-		// arc.fsm:85
+		// arc.fsm:86
 		fx.put(SessionEffect{Kind: SessionFxBind})
 		session.State = SessionLiving
 		return SessionEdgeDialingUp
 	case SessionLiving:
-	// arc.fsm:86: never
+	// arc.fsm:87: never
 	case SessionLingering:
-	// arc.fsm:86: never
+	// arc.fsm:87: never
 	case SessionClosing:
-	// arc.fsm:86: never
+	// arc.fsm:87: never
 	case SessionLeaving:
-		// arc.fsm:86: never
+		// arc.fsm:87: never
 	}
 	return SessionNever
 }
 
-func (session *Session) onFailed(_ SessionEvent, fx *SessionEffects) SessionEdge { // arc.fsm:88
+func (session *Session) onFailed(_ SessionEvent, fx *SessionEffects) SessionEdge { // arc.fsm:89
 	switch session.State {
 	case SessionNone:
-		// arc.fsm:91
+		// arc.fsm:92
 		return SessionEdgeNoneFailed
 	case SessionDialing:
-		if session.Tries < Redials { // arc.fsm:89
+		if session.Tries < Redials { // arc.fsm:90
 			session.Tries++
 			fx.put(SessionEffect{Kind: SessionFxDial})
 			return SessionEdgeDialingFailedAgain
 		}
-		// arc.fsm:90
+		// arc.fsm:91
 		fx.put(SessionEffect{Kind: SessionFxGiveup})
 		session.Wants = 0
 		session.Tries = 0
 		session.State = SessionNone
 		return SessionEdgeDialingFailed
 	case SessionLiving:
-	// arc.fsm:92: never
+	// arc.fsm:93: never
 	case SessionLingering:
-	// arc.fsm:92: never
+	// arc.fsm:93: never
 	case SessionClosing:
-	// arc.fsm:92: never
+	// arc.fsm:93: never
 	case SessionLeaving:
-		// arc.fsm:92: never
+		// arc.fsm:93: never
 	}
 	return SessionNever
 }
 
-func (session *Session) onOpened(_ SessionEvent, _ *SessionEffects) SessionEdge { // arc.fsm:94
+func (session *Session) onOpened(_ SessionEvent, _ *SessionEffects) SessionEdge { // arc.fsm:95
 	switch session.State {
 	case SessionNone:
-	// arc.fsm:97: never
+	// arc.fsm:98: never
 	case SessionDialing:
-	// arc.fsm:97: never
+	// arc.fsm:98: never
 	case SessionLiving:
-		if session.Wants > 0 { // arc.fsm:95
+		if session.Wants > 0 { // arc.fsm:96
 			session.Wants--
 			session.Arcs++
 			session.Tries = 0
 			return SessionEdgeLivingOpened
 		}
-	// arc.fsm:96: never
+	// arc.fsm:97: never
 	case SessionLingering:
-	// arc.fsm:97: never
+	// arc.fsm:98: never
 	case SessionClosing:
-	// arc.fsm:97: never
+	// arc.fsm:98: never
 	case SessionLeaving:
-		// arc.fsm:97: never
+		// arc.fsm:98: never
 	}
 	return SessionNever
 }
 
-func (session *Session) onBound(_ SessionEvent, fx *SessionEffects) SessionEdge { // arc.fsm:99
+func (session *Session) onBound(_ SessionEvent, fx *SessionEffects) SessionEdge { // arc.fsm:100
 	switch session.State {
 	case SessionNone:
-	// arc.fsm:103: never
+	// arc.fsm:104: never
 	case SessionDialing:
-	// arc.fsm:103: never
+	// arc.fsm:104: never
 	case SessionLiving:
-		// arc.fsm:100
+		// arc.fsm:101
 		session.Arcs++
 		return SessionEdgeLivingBound
 	case SessionLingering:
-		// arc.fsm:101
+		// arc.fsm:102
 		session.Arcs++
 		if session.Linger {
 			session.Linger = false
@@ -289,7 +289,7 @@ func (session *Session) onBound(_ SessionEvent, fx *SessionEffects) SessionEdge 
 		session.State = SessionLiving
 		return SessionEdgeLingeringBoundRevive
 	case SessionClosing:
-		// arc.fsm:102
+		// arc.fsm:103
 		session.Arcs++
 		if session.Parting {
 			session.Parting = false
@@ -299,7 +299,7 @@ func (session *Session) onBound(_ SessionEvent, fx *SessionEffects) SessionEdge 
 		session.State = SessionLiving
 		return SessionEdgeClosingBoundCross
 	case SessionLeaving:
-		// arc.fsm:102
+		// arc.fsm:103
 		session.Arcs++
 		if session.Parting {
 			session.Parting = false
@@ -312,73 +312,73 @@ func (session *Session) onBound(_ SessionEvent, fx *SessionEffects) SessionEdge 
 	return SessionNever
 }
 
-func (session *Session) onUnbound(_ SessionEvent, fx *SessionEffects) SessionEdge { // arc.fsm:105
+func (session *Session) onUnbound(_ SessionEvent, fx *SessionEffects) SessionEdge { // arc.fsm:106
 	switch session.State {
 	case SessionNone:
-	// arc.fsm:109: never
+	// arc.fsm:110: never
 	case SessionDialing:
-	// arc.fsm:109: never
+	// arc.fsm:110: never
 	case SessionLiving:
-		if session.Arcs > 0 && uint64(session.Arcs)+uint64(session.Wants) > 1 { // arc.fsm:106
+		if session.Arcs > 0 && uint64(session.Arcs)+uint64(session.Wants) > 1 { // arc.fsm:107
 			session.Arcs--
 			return SessionEdgeLivingUnbound
 		}
-		if session.Arcs == 1 && session.Wants == 0 { // arc.fsm:107
+		if session.Arcs == 1 && session.Wants == 0 { // arc.fsm:108
 			session.Arcs--
 			session.Linger = true
 			fx.put(SessionEffect{Kind: SessionFxStartLinger})
 			session.State = SessionLingering
 			return SessionEdgeLivingUnbound2
 		}
-	// arc.fsm:108: never
+	// arc.fsm:109: never
 	case SessionLingering:
-	// arc.fsm:109: never
+	// arc.fsm:110: never
 	case SessionClosing:
-	// arc.fsm:109: never
+	// arc.fsm:110: never
 	case SessionLeaving:
-		// arc.fsm:109: never
+		// arc.fsm:110: never
 	}
 	return SessionNever
 }
 
-func (session *Session) onLinger(_ SessionEvent, fx *SessionEffects) SessionEdge { // arc.fsm:111
+func (session *Session) onLinger(_ SessionEvent, fx *SessionEffects) SessionEdge { // arc.fsm:112
 	running := session.Linger
 	session.Linger = false
 	switch session.State {
 	case SessionNone:
-	// arc.fsm:113: never
+	// arc.fsm:114: never
 	case SessionDialing:
-	// arc.fsm:113: never
+	// arc.fsm:114: never
 	case SessionLiving:
-	// arc.fsm:113: never
+	// arc.fsm:114: never
 	case SessionLingering:
-		// arc.fsm:112
+		// arc.fsm:113
 		fx.put(SessionEffect{Kind: SessionFxSendBye})
 		session.Parting = true
 		fx.put(SessionEffect{Kind: SessionFxStartParting})
 		session.State = SessionClosing
 		return SessionEdgeLingeringLinger
 	case SessionClosing:
-	// arc.fsm:113: never
+	// arc.fsm:114: never
 	case SessionLeaving:
-		// arc.fsm:113: never
+		// arc.fsm:114: never
 	}
 	session.Linger = running
 	return SessionNever
 }
 
-func (session *Session) onBye(_ SessionEvent, fx *SessionEffects) SessionEdge { // arc.fsm:115
+func (session *Session) onBye(_ SessionEvent, fx *SessionEffects) SessionEdge { // arc.fsm:116
 	switch session.State {
 	case SessionNone:
-	// arc.fsm:121: never
+	// arc.fsm:122: never
 	case SessionDialing:
-	// arc.fsm:121: never
+	// arc.fsm:122: never
 	case SessionLiving:
-		// arc.fsm:116
+		// arc.fsm:117
 		fx.put(SessionEffect{Kind: SessionFxSendStay})
 		return SessionEdgeLivingByeNeeded
 	case SessionLingering:
-		// arc.fsm:117
+		// arc.fsm:118
 		if session.Linger {
 			session.Linger = false
 			fx.put(SessionEffect{Kind: SessionFxStopLinger})
@@ -389,7 +389,7 @@ func (session *Session) onBye(_ SessionEvent, fx *SessionEffects) SessionEdge { 
 		session.State = SessionLeaving
 		return SessionEdgeLingeringBye
 	case SessionClosing:
-		if session.Wants > 0 { // arc.fsm:118
+		if session.Wants > 0 { // arc.fsm:119
 			if session.Parting {
 				session.Parting = false
 				fx.put(SessionEffect{Kind: SessionFxStopParting})
@@ -399,29 +399,29 @@ func (session *Session) onBye(_ SessionEvent, fx *SessionEffects) SessionEdge { 
 			session.State = SessionLiving
 			return SessionEdgeClosingByeCrossrevive
 		}
-		// arc.fsm:119
+		// arc.fsm:120
 		fx.put(SessionEffect{Kind: SessionFxSendAgree})
 		session.State = SessionLeaving
 		return SessionEdgeClosingByeCross
 	case SessionLeaving:
-		// arc.fsm:120
+		// arc.fsm:121
 		return SessionEdgeLeavingBye
 	}
 	return SessionNever
 }
 
-func (session *Session) onAgree(_ SessionEvent, fx *SessionEffects) SessionEdge { // arc.fsm:123
+func (session *Session) onAgree(_ SessionEvent, fx *SessionEffects) SessionEdge { // arc.fsm:124
 	switch session.State {
 	case SessionNone:
-	// arc.fsm:130: never
+	// arc.fsm:131: never
 	case SessionDialing:
-	// arc.fsm:130: never
+	// arc.fsm:131: never
 	case SessionLiving:
-		// arc.fsm:129
+		// arc.fsm:130
 		fx.put(SessionEffect{Kind: SessionFxSendStay})
 		return SessionEdgeLivingAgreeNeeded
 	case SessionLingering:
-		// arc.fsm:128
+		// arc.fsm:129
 		if session.Linger {
 			session.Linger = false
 			fx.put(SessionEffect{Kind: SessionFxStopLinger})
@@ -430,7 +430,7 @@ func (session *Session) onAgree(_ SessionEvent, fx *SessionEffects) SessionEdge 
 		session.State = SessionNone
 		return SessionEdgeLingeringAgreeCross
 	case SessionClosing:
-		if session.Wants > 0 { // arc.fsm:124
+		if session.Wants > 0 { // arc.fsm:125
 			if session.Parting {
 				session.Parting = false
 				fx.put(SessionEffect{Kind: SessionFxStopParting})
@@ -440,7 +440,7 @@ func (session *Session) onAgree(_ SessionEvent, fx *SessionEffects) SessionEdge 
 			session.State = SessionLiving
 			return SessionEdgeClosingAgreeRevive
 		}
-		// arc.fsm:125
+		// arc.fsm:126
 		if session.Parting {
 			session.Parting = false
 			fx.put(SessionEffect{Kind: SessionFxStopParting})
@@ -449,7 +449,7 @@ func (session *Session) onAgree(_ SessionEvent, fx *SessionEffects) SessionEdge 
 		session.State = SessionNone
 		return SessionEdgeClosingAgree
 	case SessionLeaving:
-		if session.Wants > 0 { // arc.fsm:126
+		if session.Wants > 0 { // arc.fsm:127
 			if session.Parting {
 				session.Parting = false
 				fx.put(SessionEffect{Kind: SessionFxStopParting})
@@ -458,7 +458,7 @@ func (session *Session) onAgree(_ SessionEvent, fx *SessionEffects) SessionEdge 
 			session.State = SessionDialing
 			return SessionEdgeLeavingAgreeCross
 		}
-		// arc.fsm:127
+		// arc.fsm:128
 		if session.Parting {
 			session.Parting = false
 			fx.put(SessionEffect{Kind: SessionFxStopParting})
@@ -470,20 +470,20 @@ func (session *Session) onAgree(_ SessionEvent, fx *SessionEffects) SessionEdge 
 	return SessionNever
 }
 
-func (session *Session) onStay(_ SessionEvent, fx *SessionEffects) SessionEdge { // arc.fsm:132
+func (session *Session) onStay(_ SessionEvent, fx *SessionEffects) SessionEdge { // arc.fsm:133
 	switch session.State {
 	case SessionNone:
-	// arc.fsm:136: never
+	// arc.fsm:137: never
 	case SessionDialing:
-	// arc.fsm:136: never
+	// arc.fsm:137: never
 	case SessionLiving:
-		// arc.fsm:135
+		// arc.fsm:136
 		return SessionEdgeLivingStay
 	case SessionLingering:
-		// arc.fsm:135
+		// arc.fsm:136
 		return SessionEdgeLingeringStay
 	case SessionClosing:
-		if session.Wants > 0 { // arc.fsm:133
+		if session.Wants > 0 { // arc.fsm:134
 			if session.Parting {
 				session.Parting = false
 				fx.put(SessionEffect{Kind: SessionFxStopParting})
@@ -492,7 +492,7 @@ func (session *Session) onStay(_ SessionEvent, fx *SessionEffects) SessionEdge {
 			session.State = SessionLiving
 			return SessionEdgeClosingStay
 		}
-		// arc.fsm:134
+		// arc.fsm:135
 		if session.Parting {
 			session.Parting = false
 			fx.put(SessionEffect{Kind: SessionFxStopParting})
@@ -502,7 +502,7 @@ func (session *Session) onStay(_ SessionEvent, fx *SessionEffects) SessionEdge {
 		session.State = SessionLingering
 		return SessionEdgeClosingStay2
 	case SessionLeaving:
-		if session.Wants > 0 { // arc.fsm:133
+		if session.Wants > 0 { // arc.fsm:134
 			if session.Parting {
 				session.Parting = false
 				fx.put(SessionEffect{Kind: SessionFxStopParting})
@@ -511,7 +511,7 @@ func (session *Session) onStay(_ SessionEvent, fx *SessionEffects) SessionEdge {
 			session.State = SessionLiving
 			return SessionEdgeLeavingStay
 		}
-		// arc.fsm:134
+		// arc.fsm:135
 		if session.Parting {
 			session.Parting = false
 			fx.put(SessionEffect{Kind: SessionFxStopParting})
@@ -524,35 +524,35 @@ func (session *Session) onStay(_ SessionEvent, fx *SessionEffects) SessionEdge {
 	return SessionNever
 }
 
-func (session *Session) onParting(_ SessionEvent, fx *SessionEffects) SessionEdge { // arc.fsm:138
+func (session *Session) onParting(_ SessionEvent, fx *SessionEffects) SessionEdge { // arc.fsm:139
 	running := session.Parting
 	session.Parting = false
 	switch session.State {
 	case SessionNone:
-	// arc.fsm:141: never
+	// arc.fsm:142: never
 	case SessionDialing:
-	// arc.fsm:141: never
+	// arc.fsm:142: never
 	case SessionLiving:
-	// arc.fsm:141: never
+	// arc.fsm:142: never
 	case SessionLingering:
-	// arc.fsm:141: never
+	// arc.fsm:142: never
 	case SessionClosing:
-		if session.Wants > 0 { // arc.fsm:139
+		if session.Wants > 0 { // arc.fsm:140
 			session.redial(fx)
 			session.State = SessionDialing
 			return SessionEdgeClosingParting
 		}
-		// arc.fsm:140
+		// arc.fsm:141
 		fx.put(SessionEffect{Kind: SessionFxHangup})
 		session.State = SessionNone
 		return SessionEdgeClosingParting2
 	case SessionLeaving:
-		if session.Wants > 0 { // arc.fsm:139
+		if session.Wants > 0 { // arc.fsm:140
 			session.redial(fx)
 			session.State = SessionDialing
 			return SessionEdgeLeavingParting
 		}
-		// arc.fsm:140
+		// arc.fsm:141
 		fx.put(SessionEffect{Kind: SessionFxHangup})
 		session.State = SessionNone
 		return SessionEdgeLeavingParting2
@@ -561,14 +561,14 @@ func (session *Session) onParting(_ SessionEvent, fx *SessionEffects) SessionEdg
 	return SessionNever
 }
 
-func (session *Session) onDown(_ SessionEvent, fx *SessionEffects) SessionEdge { // arc.fsm:143
+func (session *Session) onDown(_ SessionEvent, fx *SessionEffects) SessionEdge { // arc.fsm:144
 	switch session.State {
 	case SessionNone:
-	// arc.fsm:150: never
+	// arc.fsm:151: never
 	case SessionDialing:
-	// arc.fsm:150: never
+	// arc.fsm:151: never
 	case SessionLiving:
-		if session.Wants > 0 && session.Tries < Redials { // arc.fsm:144
+		if session.Wants > 0 && session.Tries < Redials { // arc.fsm:145
 			fx.put(SessionEffect{Kind: SessionFxSever})
 			session.Arcs = 0
 			session.Tries++
@@ -576,7 +576,7 @@ func (session *Session) onDown(_ SessionEvent, fx *SessionEffects) SessionEdge {
 			session.State = SessionDialing
 			return SessionEdgeLivingDownAgain
 		}
-		if session.Wants > 0 && session.Tries == Redials { // arc.fsm:145
+		if session.Wants > 0 && session.Tries == Redials { // arc.fsm:146
 			fx.put(SessionEffect{Kind: SessionFxSever})
 			fx.put(SessionEffect{Kind: SessionFxGiveup})
 			session.Arcs = 0
@@ -585,13 +585,13 @@ func (session *Session) onDown(_ SessionEvent, fx *SessionEffects) SessionEdge {
 			session.State = SessionNone
 			return SessionEdgeLivingDownEnough
 		}
-		// arc.fsm:146
+		// arc.fsm:147
 		fx.put(SessionEffect{Kind: SessionFxSever})
 		session.Arcs = 0
 		session.State = SessionNone
 		return SessionEdgeLivingDown
 	case SessionLingering:
-		// arc.fsm:147
+		// arc.fsm:148
 		if session.Linger {
 			session.Linger = false
 			fx.put(SessionEffect{Kind: SessionFxStopLinger})
@@ -599,7 +599,7 @@ func (session *Session) onDown(_ SessionEvent, fx *SessionEffects) SessionEdge {
 		session.State = SessionNone
 		return SessionEdgeLingeringDown
 	case SessionClosing:
-		if session.Wants > 0 { // arc.fsm:148
+		if session.Wants > 0 { // arc.fsm:149
 			if session.Parting {
 				session.Parting = false
 				fx.put(SessionEffect{Kind: SessionFxStopParting})
@@ -608,7 +608,7 @@ func (session *Session) onDown(_ SessionEvent, fx *SessionEffects) SessionEdge {
 			session.State = SessionDialing
 			return SessionEdgeClosingDownNext
 		}
-		// arc.fsm:149
+		// arc.fsm:150
 		if session.Parting {
 			session.Parting = false
 			fx.put(SessionEffect{Kind: SessionFxStopParting})
@@ -616,7 +616,7 @@ func (session *Session) onDown(_ SessionEvent, fx *SessionEffects) SessionEdge {
 		session.State = SessionNone
 		return SessionEdgeClosingDown
 	case SessionLeaving:
-		if session.Wants > 0 { // arc.fsm:148
+		if session.Wants > 0 { // arc.fsm:149
 			if session.Parting {
 				session.Parting = false
 				fx.put(SessionEffect{Kind: SessionFxStopParting})
@@ -625,7 +625,7 @@ func (session *Session) onDown(_ SessionEvent, fx *SessionEffects) SessionEdge {
 			session.State = SessionDialing
 			return SessionEdgeLeavingDownNext
 		}
-		// arc.fsm:149
+		// arc.fsm:150
 		if session.Parting {
 			session.Parting = false
 			fx.put(SessionEffect{Kind: SessionFxStopParting})
@@ -636,7 +636,7 @@ func (session *Session) onDown(_ SessionEvent, fx *SessionEffects) SessionEdge {
 	return SessionNever
 }
 
-func (session *Session) redial(fx *SessionEffects) { // arc.fsm:64
+func (session *Session) redial(fx *SessionEffects) { // arc.fsm:65
 	fx.put(SessionEffect{Kind: SessionFxHangup})
 	session.Tries = 0
 	fx.put(SessionEffect{Kind: SessionFxDial})

@@ -17,7 +17,7 @@
 #define arc_why_cancelled 2
 #define arc_why_gave_up 3
 
-// Machine session of arc.fsm:32.
+// Machine session of arc.fsm:33.
 
 #define session_None 0
 #define session_Dialing 1
@@ -85,195 +85,195 @@ inline session_put(_fx, _kind) {
 }
 
 
-inline session_redial(_m, _fx) { // arc.fsm:64
+inline session_redial(_m, _fx) { // arc.fsm:65
 	session_put(_fx, session_fx_hangup);
 	_m.tries = 0;
 	session_put(_fx, session_fx_dial);
 }
 
-inline session_step_want(_m, _fx) { // arc.fsm:66
+inline session_step_want(_m, _fx) { // arc.fsm:67
 	session_clear(_fx);
 	if
-	:: _m.state == session_None -> // arc.fsm:67
+	:: _m.state == session_None -> // arc.fsm:68
 		_m.wants = _m.wants + 1;
 		_m.tries = 0;
 		session_put(_fx, session_fx_dial);
 		_m.state = session_Dialing;
 		_fx.edge = 1 // NoneWant
-	:: _m.state == session_Dialing -> // arc.fsm:68
+	:: _m.state == session_Dialing -> // arc.fsm:69
 		_m.wants = _m.wants + 1;
 		_fx.edge = 2 // DialingWant
-	:: _m.state == session_Living -> // arc.fsm:69
+	:: _m.state == session_Living -> // arc.fsm:70
 		_m.wants = _m.wants + 1;
 		session_put(_fx, session_fx_bind);
 		_fx.edge = 3 // LivingWant
-	:: _m.state == session_Lingering -> // arc.fsm:70
+	:: _m.state == session_Lingering -> // arc.fsm:71
 		_m.wants = _m.wants + 1;
 		_m.tries = 0;
 		if :: _m.linger -> _m.linger = false; session_put(_fx, session_fx_stop_linger) :: else fi;
 		session_put(_fx, session_fx_bind);
 		_m.state = session_Living;
 		_fx.edge = 4 // LingeringWantRevive
-	:: _m.state == session_Closing -> // arc.fsm:71
+	:: _m.state == session_Closing -> // arc.fsm:72
 		_m.wants = _m.wants + 1;
 		_m.tries = 0;
 		_fx.edge = 5 // ClosingWantDefer
-	:: _m.state == session_Leaving -> // arc.fsm:71
+	:: _m.state == session_Leaving -> // arc.fsm:72
 		_m.wants = _m.wants + 1;
 		_m.tries = 0;
 		_fx.edge = 6 // LeavingWantDefer
 	fi
 }
 
-inline session_step_cancel(_m, _fx) { // arc.fsm:73
+inline session_step_cancel(_m, _fx) { // arc.fsm:74
 	session_clear(_fx);
 	if
-	:: _m.state == session_None -> // arc.fsm:81
+	:: _m.state == session_None -> // arc.fsm:82
 		skip // never
 	:: _m.state == session_Dialing ->
 		if
-		:: _m.wants == 1 -> // arc.fsm:74
+		:: _m.wants == 1 -> // arc.fsm:75
 			_m.wants = 0;
 			session_put(_fx, session_fx_hangup);
 			_m.state = session_None;
 			_fx.edge = 7 // DialingCancel
-		:: else -> // arc.fsm:75
+		:: else -> // arc.fsm:76
 			_m.wants = _m.wants - 1;
 			_fx.edge = 8 // DialingCancel2
 		fi
 	:: _m.state == session_Living ->
 		if
-		:: _m.wants > 0 && _m.arcs + _m.wants > 1 -> // arc.fsm:76
+		:: _m.wants > 0 && _m.arcs + _m.wants > 1 -> // arc.fsm:77
 			_m.wants = _m.wants - 1;
 			_fx.edge = 9 // LivingCancel
-		:: _m.wants == 1 && _m.arcs == 0 -> // arc.fsm:77
+		:: _m.wants == 1 && _m.arcs == 0 -> // arc.fsm:78
 			_m.wants = _m.wants - 1;
 			_m.linger = true; session_put(_fx, session_fx_start_linger);
 			_m.state = session_Lingering;
 			_fx.edge = 10 // LivingCancel2
-		:: else -> // arc.fsm:78
+		:: else -> // arc.fsm:79
 			skip // never
 		fi
-	:: _m.state == session_Lingering -> // arc.fsm:81
+	:: _m.state == session_Lingering -> // arc.fsm:82
 		skip // never
 	:: _m.state == session_Closing ->
 		if
-		:: _m.wants > 0 -> // arc.fsm:79
+		:: _m.wants > 0 -> // arc.fsm:80
 			_m.wants = _m.wants - 1;
 			_fx.edge = 11 // ClosingCancel
-		:: else -> // arc.fsm:80
+		:: else -> // arc.fsm:81
 			skip // never
 		fi
 	:: _m.state == session_Leaving ->
 		if
-		:: _m.wants > 0 -> // arc.fsm:79
+		:: _m.wants > 0 -> // arc.fsm:80
 			_m.wants = _m.wants - 1;
 			_fx.edge = 12 // LeavingCancel
-		:: else -> // arc.fsm:80
+		:: else -> // arc.fsm:81
 			skip // never
 		fi
 	fi
 }
 
-inline session_step_up(_m, _fx) { // arc.fsm:83
+inline session_step_up(_m, _fx) { // arc.fsm:84
 	session_clear(_fx);
 	if
-	:: _m.state == session_None -> // arc.fsm:84
+	:: _m.state == session_None -> // arc.fsm:85
 		_m.linger = true; session_put(_fx, session_fx_start_linger);
 		_m.state = session_Lingering;
 		_fx.edge = 13 // NoneUp
-	:: _m.state == session_Dialing -> // arc.fsm:85
+	:: _m.state == session_Dialing -> // arc.fsm:86
 		session_put(_fx, session_fx_bind);
 		_m.state = session_Living;
 		_fx.edge = 14 // DialingUp
-	:: _m.state == session_Living -> // arc.fsm:86
+	:: _m.state == session_Living -> // arc.fsm:87
 		skip // never
-	:: _m.state == session_Lingering -> // arc.fsm:86
+	:: _m.state == session_Lingering -> // arc.fsm:87
 		skip // never
-	:: _m.state == session_Closing -> // arc.fsm:86
+	:: _m.state == session_Closing -> // arc.fsm:87
 		skip // never
-	:: _m.state == session_Leaving -> // arc.fsm:86
+	:: _m.state == session_Leaving -> // arc.fsm:87
 		skip // never
 	fi
 }
 
-inline session_step_failed(_m, _fx) { // arc.fsm:88
+inline session_step_failed(_m, _fx) { // arc.fsm:89
 	session_clear(_fx);
 	if
-	:: _m.state == session_None -> // arc.fsm:91
+	:: _m.state == session_None -> // arc.fsm:92
 		_fx.edge = 17 // NoneFailed
 	:: _m.state == session_Dialing ->
 		if
-		:: _m.tries < arc_redials -> // arc.fsm:89
+		:: _m.tries < arc_redials -> // arc.fsm:90
 			_m.tries = _m.tries + 1;
 			session_put(_fx, session_fx_dial);
 			_fx.edge = 15 // DialingFailedAgain
-		:: else -> // arc.fsm:90
+		:: else -> // arc.fsm:91
 			session_put(_fx, session_fx_giveup);
 			_m.wants = 0;
 			_m.tries = 0;
 			_m.state = session_None;
 			_fx.edge = 16 // DialingFailed
 		fi
-	:: _m.state == session_Living -> // arc.fsm:92
+	:: _m.state == session_Living -> // arc.fsm:93
 		skip // never
-	:: _m.state == session_Lingering -> // arc.fsm:92
+	:: _m.state == session_Lingering -> // arc.fsm:93
 		skip // never
-	:: _m.state == session_Closing -> // arc.fsm:92
+	:: _m.state == session_Closing -> // arc.fsm:93
 		skip // never
-	:: _m.state == session_Leaving -> // arc.fsm:92
+	:: _m.state == session_Leaving -> // arc.fsm:93
 		skip // never
 	fi
 }
 
-inline session_step_opened(_m, _fx) { // arc.fsm:94
+inline session_step_opened(_m, _fx) { // arc.fsm:95
 	session_clear(_fx);
 	if
-	:: _m.state == session_None -> // arc.fsm:97
+	:: _m.state == session_None -> // arc.fsm:98
 		skip // never
-	:: _m.state == session_Dialing -> // arc.fsm:97
+	:: _m.state == session_Dialing -> // arc.fsm:98
 		skip // never
 	:: _m.state == session_Living ->
 		if
-		:: _m.wants > 0 -> // arc.fsm:95
+		:: _m.wants > 0 -> // arc.fsm:96
 			_m.wants = _m.wants - 1;
 			_m.arcs = _m.arcs + 1;
 			_m.tries = 0;
 			_fx.edge = 18 // LivingOpened
-		:: else -> // arc.fsm:96
+		:: else -> // arc.fsm:97
 			skip // never
 		fi
-	:: _m.state == session_Lingering -> // arc.fsm:97
+	:: _m.state == session_Lingering -> // arc.fsm:98
 		skip // never
-	:: _m.state == session_Closing -> // arc.fsm:97
+	:: _m.state == session_Closing -> // arc.fsm:98
 		skip // never
-	:: _m.state == session_Leaving -> // arc.fsm:97
+	:: _m.state == session_Leaving -> // arc.fsm:98
 		skip // never
 	fi
 }
 
-inline session_step_bound(_m, _fx) { // arc.fsm:99
+inline session_step_bound(_m, _fx) { // arc.fsm:100
 	session_clear(_fx);
 	if
-	:: _m.state == session_None -> // arc.fsm:103
+	:: _m.state == session_None -> // arc.fsm:104
 		skip // never
-	:: _m.state == session_Dialing -> // arc.fsm:103
+	:: _m.state == session_Dialing -> // arc.fsm:104
 		skip // never
-	:: _m.state == session_Living -> // arc.fsm:100
+	:: _m.state == session_Living -> // arc.fsm:101
 		_m.arcs = _m.arcs + 1;
 		_fx.edge = 19 // LivingBound
-	:: _m.state == session_Lingering -> // arc.fsm:101
+	:: _m.state == session_Lingering -> // arc.fsm:102
 		_m.arcs = _m.arcs + 1;
 		if :: _m.linger -> _m.linger = false; session_put(_fx, session_fx_stop_linger) :: else fi;
 		_m.state = session_Living;
 		_fx.edge = 20 // LingeringBoundRevive
-	:: _m.state == session_Closing -> // arc.fsm:102
+	:: _m.state == session_Closing -> // arc.fsm:103
 		_m.arcs = _m.arcs + 1;
 		if :: _m.parting -> _m.parting = false; session_put(_fx, session_fx_stop_parting) :: else fi;
 		session_put(_fx, session_fx_bind);
 		_m.state = session_Living;
 		_fx.edge = 21 // ClosingBoundCross
-	:: _m.state == session_Leaving -> // arc.fsm:102
+	:: _m.state == session_Leaving -> // arc.fsm:103
 		_m.arcs = _m.arcs + 1;
 		if :: _m.parting -> _m.parting = false; session_put(_fx, session_fx_stop_parting) :: else fi;
 		session_put(_fx, session_fx_bind);
@@ -282,68 +282,68 @@ inline session_step_bound(_m, _fx) { // arc.fsm:99
 	fi
 }
 
-inline session_step_unbound(_m, _fx) { // arc.fsm:105
+inline session_step_unbound(_m, _fx) { // arc.fsm:106
 	session_clear(_fx);
 	if
-	:: _m.state == session_None -> // arc.fsm:109
+	:: _m.state == session_None -> // arc.fsm:110
 		skip // never
-	:: _m.state == session_Dialing -> // arc.fsm:109
+	:: _m.state == session_Dialing -> // arc.fsm:110
 		skip // never
 	:: _m.state == session_Living ->
 		if
-		:: _m.arcs > 0 && _m.arcs + _m.wants > 1 -> // arc.fsm:106
+		:: _m.arcs > 0 && _m.arcs + _m.wants > 1 -> // arc.fsm:107
 			_m.arcs = _m.arcs - 1;
 			_fx.edge = 23 // LivingUnbound
-		:: _m.arcs == 1 && _m.wants == 0 -> // arc.fsm:107
+		:: _m.arcs == 1 && _m.wants == 0 -> // arc.fsm:108
 			_m.arcs = _m.arcs - 1;
 			_m.linger = true; session_put(_fx, session_fx_start_linger);
 			_m.state = session_Lingering;
 			_fx.edge = 24 // LivingUnbound2
-		:: else -> // arc.fsm:108
+		:: else -> // arc.fsm:109
 			skip // never
 		fi
-	:: _m.state == session_Lingering -> // arc.fsm:109
+	:: _m.state == session_Lingering -> // arc.fsm:110
 		skip // never
-	:: _m.state == session_Closing -> // arc.fsm:109
+	:: _m.state == session_Closing -> // arc.fsm:110
 		skip // never
-	:: _m.state == session_Leaving -> // arc.fsm:109
+	:: _m.state == session_Leaving -> // arc.fsm:110
 		skip // never
 	fi
 }
 
-inline session_step_linger(_m, _fx) { // arc.fsm:111
+inline session_step_linger(_m, _fx) { // arc.fsm:112
 	session_clear(_fx);
 	_m.linger = false;
 	if
-	:: _m.state == session_None -> // arc.fsm:113
+	:: _m.state == session_None -> // arc.fsm:114
 		_m.linger = true // never: nothing changes, and it was running
-	:: _m.state == session_Dialing -> // arc.fsm:113
+	:: _m.state == session_Dialing -> // arc.fsm:114
 		_m.linger = true // never: nothing changes, and it was running
-	:: _m.state == session_Living -> // arc.fsm:113
+	:: _m.state == session_Living -> // arc.fsm:114
 		_m.linger = true // never: nothing changes, and it was running
-	:: _m.state == session_Lingering -> // arc.fsm:112
+	:: _m.state == session_Lingering -> // arc.fsm:113
 		session_put(_fx, session_fx_send_Bye);
 		_m.parting = true; session_put(_fx, session_fx_start_parting);
 		_m.state = session_Closing;
 		_fx.edge = 25 // LingeringLinger
-	:: _m.state == session_Closing -> // arc.fsm:113
+	:: _m.state == session_Closing -> // arc.fsm:114
 		_m.linger = true // never: nothing changes, and it was running
-	:: _m.state == session_Leaving -> // arc.fsm:113
+	:: _m.state == session_Leaving -> // arc.fsm:114
 		_m.linger = true // never: nothing changes, and it was running
 	fi
 }
 
-inline session_step_Bye(_m, _fx) { // arc.fsm:115
+inline session_step_Bye(_m, _fx) { // arc.fsm:116
 	session_clear(_fx);
 	if
-	:: _m.state == session_None -> // arc.fsm:121
+	:: _m.state == session_None -> // arc.fsm:122
 		skip // never
-	:: _m.state == session_Dialing -> // arc.fsm:121
+	:: _m.state == session_Dialing -> // arc.fsm:122
 		skip // never
-	:: _m.state == session_Living -> // arc.fsm:116
+	:: _m.state == session_Living -> // arc.fsm:117
 		session_put(_fx, session_fx_send_Stay);
 		_fx.edge = 26 // LivingByeNeeded
-	:: _m.state == session_Lingering -> // arc.fsm:117
+	:: _m.state == session_Lingering -> // arc.fsm:118
 		if :: _m.linger -> _m.linger = false; session_put(_fx, session_fx_stop_linger) :: else fi;
 		session_put(_fx, session_fx_send_Agree);
 		_m.parting = true; session_put(_fx, session_fx_start_parting);
@@ -351,46 +351,46 @@ inline session_step_Bye(_m, _fx) { // arc.fsm:115
 		_fx.edge = 27 // LingeringBye
 	:: _m.state == session_Closing ->
 		if
-		:: _m.wants > 0 -> // arc.fsm:118
+		:: _m.wants > 0 -> // arc.fsm:119
 			if :: _m.parting -> _m.parting = false; session_put(_fx, session_fx_stop_parting) :: else fi;
 			session_put(_fx, session_fx_send_Stay);
 			session_put(_fx, session_fx_bind);
 			_m.state = session_Living;
 			_fx.edge = 28 // ClosingByeCrossrevive
-		:: else -> // arc.fsm:119
+		:: else -> // arc.fsm:120
 			session_put(_fx, session_fx_send_Agree);
 			_m.state = session_Leaving;
 			_fx.edge = 29 // ClosingByeCross
 		fi
-	:: _m.state == session_Leaving -> // arc.fsm:120
+	:: _m.state == session_Leaving -> // arc.fsm:121
 		_fx.edge = 30 // LeavingBye
 	fi
 }
 
-inline session_step_Agree(_m, _fx) { // arc.fsm:123
+inline session_step_Agree(_m, _fx) { // arc.fsm:124
 	session_clear(_fx);
 	if
-	:: _m.state == session_None -> // arc.fsm:130
+	:: _m.state == session_None -> // arc.fsm:131
 		skip // never
-	:: _m.state == session_Dialing -> // arc.fsm:130
+	:: _m.state == session_Dialing -> // arc.fsm:131
 		skip // never
-	:: _m.state == session_Living -> // arc.fsm:129
+	:: _m.state == session_Living -> // arc.fsm:130
 		session_put(_fx, session_fx_send_Stay);
 		_fx.edge = 36 // LivingAgreeNeeded
-	:: _m.state == session_Lingering -> // arc.fsm:128
+	:: _m.state == session_Lingering -> // arc.fsm:129
 		if :: _m.linger -> _m.linger = false; session_put(_fx, session_fx_stop_linger) :: else fi;
 		session_put(_fx, session_fx_hangup);
 		_m.state = session_None;
 		_fx.edge = 35 // LingeringAgreeCross
 	:: _m.state == session_Closing ->
 		if
-		:: _m.wants > 0 -> // arc.fsm:124
+		:: _m.wants > 0 -> // arc.fsm:125
 			if :: _m.parting -> _m.parting = false; session_put(_fx, session_fx_stop_parting) :: else fi;
 			session_put(_fx, session_fx_send_Stay);
 			session_put(_fx, session_fx_bind);
 			_m.state = session_Living;
 			_fx.edge = 31 // ClosingAgreeRevive
-		:: else -> // arc.fsm:125
+		:: else -> // arc.fsm:126
 			if :: _m.parting -> _m.parting = false; session_put(_fx, session_fx_stop_parting) :: else fi;
 			session_put(_fx, session_fx_hangup);
 			_m.state = session_None;
@@ -398,12 +398,12 @@ inline session_step_Agree(_m, _fx) { // arc.fsm:123
 		fi
 	:: _m.state == session_Leaving ->
 		if
-		:: _m.wants > 0 -> // arc.fsm:126
+		:: _m.wants > 0 -> // arc.fsm:127
 			if :: _m.parting -> _m.parting = false; session_put(_fx, session_fx_stop_parting) :: else fi;
 			session_redial(_m, _fx);
 			_m.state = session_Dialing;
 			_fx.edge = 33 // LeavingAgreeCross
-		:: else -> // arc.fsm:127
+		:: else -> // arc.fsm:128
 			if :: _m.parting -> _m.parting = false; session_put(_fx, session_fx_stop_parting) :: else fi;
 			session_put(_fx, session_fx_hangup);
 			_m.state = session_None;
@@ -412,25 +412,25 @@ inline session_step_Agree(_m, _fx) { // arc.fsm:123
 	fi
 }
 
-inline session_step_Stay(_m, _fx) { // arc.fsm:132
+inline session_step_Stay(_m, _fx) { // arc.fsm:133
 	session_clear(_fx);
 	if
-	:: _m.state == session_None -> // arc.fsm:136
+	:: _m.state == session_None -> // arc.fsm:137
 		skip // never
-	:: _m.state == session_Dialing -> // arc.fsm:136
+	:: _m.state == session_Dialing -> // arc.fsm:137
 		skip // never
-	:: _m.state == session_Living -> // arc.fsm:135
+	:: _m.state == session_Living -> // arc.fsm:136
 		_fx.edge = 41 // LivingStay
-	:: _m.state == session_Lingering -> // arc.fsm:135
+	:: _m.state == session_Lingering -> // arc.fsm:136
 		_fx.edge = 42 // LingeringStay
 	:: _m.state == session_Closing ->
 		if
-		:: _m.wants > 0 -> // arc.fsm:133
+		:: _m.wants > 0 -> // arc.fsm:134
 			if :: _m.parting -> _m.parting = false; session_put(_fx, session_fx_stop_parting) :: else fi;
 			session_put(_fx, session_fx_bind);
 			_m.state = session_Living;
 			_fx.edge = 37 // ClosingStay
-		:: else -> // arc.fsm:134
+		:: else -> // arc.fsm:135
 			if :: _m.parting -> _m.parting = false; session_put(_fx, session_fx_stop_parting) :: else fi;
 			_m.linger = true; session_put(_fx, session_fx_start_linger);
 			_m.state = session_Lingering;
@@ -438,12 +438,12 @@ inline session_step_Stay(_m, _fx) { // arc.fsm:132
 		fi
 	:: _m.state == session_Leaving ->
 		if
-		:: _m.wants > 0 -> // arc.fsm:133
+		:: _m.wants > 0 -> // arc.fsm:134
 			if :: _m.parting -> _m.parting = false; session_put(_fx, session_fx_stop_parting) :: else fi;
 			session_put(_fx, session_fx_bind);
 			_m.state = session_Living;
 			_fx.edge = 38 // LeavingStay
-		:: else -> // arc.fsm:134
+		:: else -> // arc.fsm:135
 			if :: _m.parting -> _m.parting = false; session_put(_fx, session_fx_stop_parting) :: else fi;
 			_m.linger = true; session_put(_fx, session_fx_start_linger);
 			_m.state = session_Lingering;
@@ -452,36 +452,36 @@ inline session_step_Stay(_m, _fx) { // arc.fsm:132
 	fi
 }
 
-inline session_step_parting(_m, _fx) { // arc.fsm:138
+inline session_step_parting(_m, _fx) { // arc.fsm:139
 	session_clear(_fx);
 	_m.parting = false;
 	if
-	:: _m.state == session_None -> // arc.fsm:141
+	:: _m.state == session_None -> // arc.fsm:142
 		_m.parting = true // never: nothing changes, and it was running
-	:: _m.state == session_Dialing -> // arc.fsm:141
+	:: _m.state == session_Dialing -> // arc.fsm:142
 		_m.parting = true // never: nothing changes, and it was running
-	:: _m.state == session_Living -> // arc.fsm:141
+	:: _m.state == session_Living -> // arc.fsm:142
 		_m.parting = true // never: nothing changes, and it was running
-	:: _m.state == session_Lingering -> // arc.fsm:141
+	:: _m.state == session_Lingering -> // arc.fsm:142
 		_m.parting = true // never: nothing changes, and it was running
 	:: _m.state == session_Closing ->
 		if
-		:: _m.wants > 0 -> // arc.fsm:139
+		:: _m.wants > 0 -> // arc.fsm:140
 			session_redial(_m, _fx);
 			_m.state = session_Dialing;
 			_fx.edge = 43 // ClosingParting
-		:: else -> // arc.fsm:140
+		:: else -> // arc.fsm:141
 			session_put(_fx, session_fx_hangup);
 			_m.state = session_None;
 			_fx.edge = 45 // ClosingParting2
 		fi
 	:: _m.state == session_Leaving ->
 		if
-		:: _m.wants > 0 -> // arc.fsm:139
+		:: _m.wants > 0 -> // arc.fsm:140
 			session_redial(_m, _fx);
 			_m.state = session_Dialing;
 			_fx.edge = 44 // LeavingParting
-		:: else -> // arc.fsm:140
+		:: else -> // arc.fsm:141
 			session_put(_fx, session_fx_hangup);
 			_m.state = session_None;
 			_fx.edge = 46 // LeavingParting2
@@ -489,23 +489,23 @@ inline session_step_parting(_m, _fx) { // arc.fsm:138
 	fi
 }
 
-inline session_step_down(_m, _fx) { // arc.fsm:143
+inline session_step_down(_m, _fx) { // arc.fsm:144
 	session_clear(_fx);
 	if
-	:: _m.state == session_None -> // arc.fsm:150
+	:: _m.state == session_None -> // arc.fsm:151
 		skip // never
-	:: _m.state == session_Dialing -> // arc.fsm:150
+	:: _m.state == session_Dialing -> // arc.fsm:151
 		skip // never
 	:: _m.state == session_Living ->
 		if
-		:: _m.wants > 0 && _m.tries < arc_redials -> // arc.fsm:144
+		:: _m.wants > 0 && _m.tries < arc_redials -> // arc.fsm:145
 			session_put(_fx, session_fx_sever);
 			_m.arcs = 0;
 			_m.tries = _m.tries + 1;
 			session_put(_fx, session_fx_dial);
 			_m.state = session_Dialing;
 			_fx.edge = 47 // LivingDownAgain
-		:: _m.wants > 0 && _m.tries == arc_redials -> // arc.fsm:145
+		:: _m.wants > 0 && _m.tries == arc_redials -> // arc.fsm:146
 			session_put(_fx, session_fx_sever);
 			session_put(_fx, session_fx_giveup);
 			_m.arcs = 0;
@@ -513,36 +513,36 @@ inline session_step_down(_m, _fx) { // arc.fsm:143
 			_m.tries = 0;
 			_m.state = session_None;
 			_fx.edge = 48 // LivingDownEnough
-		:: else -> // arc.fsm:146
+		:: else -> // arc.fsm:147
 			session_put(_fx, session_fx_sever);
 			_m.arcs = 0;
 			_m.state = session_None;
 			_fx.edge = 49 // LivingDown
 		fi
-	:: _m.state == session_Lingering -> // arc.fsm:147
+	:: _m.state == session_Lingering -> // arc.fsm:148
 		if :: _m.linger -> _m.linger = false; session_put(_fx, session_fx_stop_linger) :: else fi;
 		_m.state = session_None;
 		_fx.edge = 50 // LingeringDown
 	:: _m.state == session_Closing ->
 		if
-		:: _m.wants > 0 -> // arc.fsm:148
+		:: _m.wants > 0 -> // arc.fsm:149
 			if :: _m.parting -> _m.parting = false; session_put(_fx, session_fx_stop_parting) :: else fi;
 			session_put(_fx, session_fx_dial);
 			_m.state = session_Dialing;
 			_fx.edge = 51 // ClosingDownNext
-		:: else -> // arc.fsm:149
+		:: else -> // arc.fsm:150
 			if :: _m.parting -> _m.parting = false; session_put(_fx, session_fx_stop_parting) :: else fi;
 			_m.state = session_None;
 			_fx.edge = 53 // ClosingDown
 		fi
 	:: _m.state == session_Leaving ->
 		if
-		:: _m.wants > 0 -> // arc.fsm:148
+		:: _m.wants > 0 -> // arc.fsm:149
 			if :: _m.parting -> _m.parting = false; session_put(_fx, session_fx_stop_parting) :: else fi;
 			session_put(_fx, session_fx_dial);
 			_m.state = session_Dialing;
 			_fx.edge = 52 // LeavingDownNext
-		:: else -> // arc.fsm:149
+		:: else -> // arc.fsm:150
 			if :: _m.parting -> _m.parting = false; session_put(_fx, session_fx_stop_parting) :: else fi;
 			_m.state = session_None;
 			_fx.edge = 54 // LeavingDown
@@ -674,7 +674,7 @@ active proctype alone_world() {
 }
 #endif
 
-// Machine arc of arc.fsm:165.
+// Machine arc of arc.fsm:171.
 
 #define arc_Fresh 0
 #define arc_Asked 1 // waits for a session
@@ -684,22 +684,26 @@ active proctype alone_world() {
 
 typedef arc_t {
 	byte state;
+	bool out;
 	bool request;
 }
 
 inline arc_copy(_to, _from) {
 	_to.state = _from.state;
+	_to.out = _from.out;
 	_to.request = _from.request;
 }
 
 #define arc_fx_opened 1
 #define arc_fx_closed 2
-#define arc_fx_failed 3
-#define arc_fx_send_Bind 4
-#define arc_fx_send_Bound 5
-#define arc_fx_send_Unbind 6
-#define arc_fx_start_request 7
-#define arc_fx_stop_request 8
+#define arc_fx_turned 3
+#define arc_fx_failed 4
+#define arc_fx_send_Bind 5
+#define arc_fx_send_Bound 6
+#define arc_fx_send_Unbind 7
+#define arc_fx_send_Turn 8
+#define arc_fx_start_request 9
+#define arc_fx_stop_request 10
 
 typedef arc_effect {
 	byte kind;
@@ -729,222 +733,270 @@ inline arc_put(_fx, _kind) {
 }
 
 
-inline arc_step_ask(_m, _fx) { // arc.fsm:184
+inline arc_step_ask(_m, _fx) { // arc.fsm:194
 	arc_clear(_fx);
 	if
-	:: _m.state == arc_Fresh -> // arc.fsm:185
+	:: _m.state == arc_Fresh -> // arc.fsm:195
+		_m.out = true;
 		_m.request = true; arc_put(_fx, arc_fx_start_request);
 		_m.state = arc_Asked;
 		_fx.edge = 1 // FreshAsk
-	:: _m.state == arc_Asked -> // arc.fsm:186
+	:: _m.state == arc_Asked -> // arc.fsm:196
 		skip // never
-	:: _m.state == arc_Opening -> // arc.fsm:186
+	:: _m.state == arc_Opening -> // arc.fsm:196
 		skip // never
-	:: _m.state == arc_Up -> // arc.fsm:186
+	:: _m.state == arc_Up -> // arc.fsm:196
 		skip // never
-	:: _m.state == arc_Gone -> // arc.fsm:186
+	:: _m.state == arc_Gone -> // arc.fsm:196
 		skip // never
 	fi
 }
 
-inline arc_step_ready(_m, _fx) { // arc.fsm:188
+inline arc_step_ready(_m, _fx) { // arc.fsm:198
 	arc_clear(_fx);
 	if
-	:: _m.state == arc_Fresh -> // arc.fsm:190
+	:: _m.state == arc_Fresh -> // arc.fsm:200
 		skip // never
-	:: _m.state == arc_Asked -> // arc.fsm:189
+	:: _m.state == arc_Asked -> // arc.fsm:199
 		arc_put(_fx, arc_fx_send_Bind);
 		_m.state = arc_Opening;
 		_fx.edge = 2 // AskedReady
-	:: _m.state == arc_Opening -> // arc.fsm:190
+	:: _m.state == arc_Opening -> // arc.fsm:200
 		skip // never
-	:: _m.state == arc_Up -> // arc.fsm:190
+	:: _m.state == arc_Up -> // arc.fsm:200
 		skip // never
-	:: _m.state == arc_Gone -> // arc.fsm:190
+	:: _m.state == arc_Gone -> // arc.fsm:200
 		skip // never
 	fi
 }
 
-inline arc_step_Bind(_m, _fx) { // arc.fsm:192
+inline arc_step_Bind(_m, _fx) { // arc.fsm:202
 	arc_clear(_fx);
 	if
-	:: _m.state == arc_Fresh -> // arc.fsm:193
+	:: _m.state == arc_Fresh -> // arc.fsm:203
 		arc_put(_fx, arc_fx_send_Bound);
 		arc_put(_fx, arc_fx_opened);
 		_m.state = arc_Up;
 		_fx.edge = 3 // FreshBind
-	:: _m.state == arc_Asked -> // arc.fsm:195
+	:: _m.state == arc_Asked -> // arc.fsm:205
 		skip // never
-	:: _m.state == arc_Opening -> // arc.fsm:195
+	:: _m.state == arc_Opening -> // arc.fsm:205
 		skip // never
-	:: _m.state == arc_Up -> // arc.fsm:194
+	:: _m.state == arc_Up -> // arc.fsm:204
 		arc_put(_fx, arc_fx_send_Bound);
 		_fx.edge = 4 // UpBindRepeat
-	:: _m.state == arc_Gone -> // arc.fsm:195
+	:: _m.state == arc_Gone -> // arc.fsm:205
 		skip // never
 	fi
 }
 
-inline arc_step_Bound(_m, _fx) { // arc.fsm:197
+inline arc_step_Bound(_m, _fx) { // arc.fsm:207
 	arc_clear(_fx);
 	if
-	:: _m.state == arc_Fresh -> // arc.fsm:199
+	:: _m.state == arc_Fresh -> // arc.fsm:209
 		skip // never
-	:: _m.state == arc_Asked -> // arc.fsm:199
+	:: _m.state == arc_Asked -> // arc.fsm:209
 		skip // never
-	:: _m.state == arc_Opening -> // arc.fsm:198
+	:: _m.state == arc_Opening -> // arc.fsm:208
 		if :: _m.request -> _m.request = false; arc_put(_fx, arc_fx_stop_request) :: else fi;
 		arc_put(_fx, arc_fx_opened);
 		_m.state = arc_Up;
 		_fx.edge = 5 // OpeningBound
-	:: _m.state == arc_Up -> // arc.fsm:199
+	:: _m.state == arc_Up -> // arc.fsm:209
 		skip // never
-	:: _m.state == arc_Gone -> // arc.fsm:199
+	:: _m.state == arc_Gone -> // arc.fsm:209
 		skip // never
 	fi
 }
 
-inline arc_step_Refused(_m, _fx) { // arc.fsm:201
+inline arc_step_Refused(_m, _fx) { // arc.fsm:211
 	arc_clear(_fx);
 	if
-	:: _m.state == arc_Fresh -> // arc.fsm:203
+	:: _m.state == arc_Fresh -> // arc.fsm:213
 		skip // never
-	:: _m.state == arc_Asked -> // arc.fsm:203
+	:: _m.state == arc_Asked -> // arc.fsm:213
 		skip // never
-	:: _m.state == arc_Opening -> // arc.fsm:202
+	:: _m.state == arc_Opening -> // arc.fsm:212
 		if :: _m.request -> _m.request = false; arc_put(_fx, arc_fx_stop_request) :: else fi;
 		arc_put(_fx, arc_fx_failed);
 		_fx.list[_fx.n - 1].reason = arc_why_refused;
 		_m.state = arc_Gone;
 		_fx.edge = 6 // OpeningRefused
-	:: _m.state == arc_Up -> // arc.fsm:203
+	:: _m.state == arc_Up -> // arc.fsm:213
 		skip // never
-	:: _m.state == arc_Gone -> // arc.fsm:203
+	:: _m.state == arc_Gone -> // arc.fsm:213
 		skip // never
 	fi
 }
 
-inline arc_step_Unbind(_m, _fx) { // arc.fsm:205
+inline arc_step_Unbind(_m, _fx) { // arc.fsm:215
 	arc_clear(_fx);
 	if
-	:: _m.state == arc_Fresh -> // arc.fsm:208
+	:: _m.state == arc_Fresh -> // arc.fsm:218
 		skip // never
-	:: _m.state == arc_Asked -> // arc.fsm:208
+	:: _m.state == arc_Asked -> // arc.fsm:218
 		skip // never
-	:: _m.state == arc_Opening -> // arc.fsm:207
+	:: _m.state == arc_Opening -> // arc.fsm:217
 		if :: _m.request -> _m.request = false; arc_put(_fx, arc_fx_stop_request) :: else fi;
 		arc_put(_fx, arc_fx_failed);
 		_fx.list[_fx.n - 1].reason = arc_why_refused;
 		_m.state = arc_Gone;
 		_fx.edge = 8 // OpeningUnbind
-	:: _m.state == arc_Up -> // arc.fsm:206
+	:: _m.state == arc_Up -> // arc.fsm:216
 		arc_put(_fx, arc_fx_closed);
 		_m.state = arc_Gone;
 		_fx.edge = 7 // UpUnbind
-	:: _m.state == arc_Gone -> // arc.fsm:208
+	:: _m.state == arc_Gone -> // arc.fsm:218
 		skip // never
 	fi
 }
 
-inline arc_step_disconnect(_m, _fx) { // arc.fsm:210
+inline arc_step_disconnect(_m, _fx) { // arc.fsm:220
 	arc_clear(_fx);
 	if
-	:: _m.state == arc_Fresh -> // arc.fsm:214
+	:: _m.state == arc_Fresh -> // arc.fsm:224
 		skip // never
-	:: _m.state == arc_Asked -> // arc.fsm:213
+	:: _m.state == arc_Asked -> // arc.fsm:223
 		if :: _m.request -> _m.request = false; arc_put(_fx, arc_fx_stop_request) :: else fi;
 		arc_put(_fx, arc_fx_failed);
 		_fx.list[_fx.n - 1].reason = arc_why_cancelled;
 		_m.state = arc_Gone;
 		_fx.edge = 11 // AskedDisconnect
-	:: _m.state == arc_Opening -> // arc.fsm:212
+	:: _m.state == arc_Opening -> // arc.fsm:222
 		arc_put(_fx, arc_fx_send_Unbind);
 		if :: _m.request -> _m.request = false; arc_put(_fx, arc_fx_stop_request) :: else fi;
 		arc_put(_fx, arc_fx_failed);
 		_fx.list[_fx.n - 1].reason = arc_why_cancelled;
 		_m.state = arc_Gone;
 		_fx.edge = 10 // OpeningDisconnect
-	:: _m.state == arc_Up -> // arc.fsm:211
+	:: _m.state == arc_Up -> // arc.fsm:221
 		arc_put(_fx, arc_fx_send_Unbind);
 		arc_put(_fx, arc_fx_closed);
 		_m.state = arc_Gone;
 		_fx.edge = 9 // UpDisconnect
-	:: _m.state == arc_Gone -> // arc.fsm:214
-		skip // never
-	fi
-}
-
-inline arc_step_severed(_m, _fx) { // arc.fsm:216
-	arc_clear(_fx);
-	if
-	:: _m.state == arc_Fresh -> // arc.fsm:219
-		skip // never
-	:: _m.state == arc_Asked -> // arc.fsm:219
-		skip // never
-	:: _m.state == arc_Opening -> // arc.fsm:218
-		_m.state = arc_Asked;
-		_fx.edge = 13 // OpeningSeveredAgain
-	:: _m.state == arc_Up -> // arc.fsm:217
-		arc_put(_fx, arc_fx_closed);
-		_m.state = arc_Gone;
-		_fx.edge = 12 // UpSevered
-	:: _m.state == arc_Gone -> // arc.fsm:219
-		skip // never
-	fi
-}
-
-inline arc_step_giveup(_m, _fx) { // arc.fsm:221
-	arc_clear(_fx);
-	if
-	:: _m.state == arc_Fresh -> // arc.fsm:224
-		skip // never
-	:: _m.state == arc_Asked -> // arc.fsm:222
-		if :: _m.request -> _m.request = false; arc_put(_fx, arc_fx_stop_request) :: else fi;
-		arc_put(_fx, arc_fx_failed);
-		_fx.list[_fx.n - 1].reason = arc_why_gave_up;
-		_m.state = arc_Gone;
-		_fx.edge = 14 // AskedGiveup
-	:: _m.state == arc_Opening -> // arc.fsm:223
-		if :: _m.request -> _m.request = false; arc_put(_fx, arc_fx_stop_request) :: else fi;
-		arc_put(_fx, arc_fx_failed);
-		_fx.list[_fx.n - 1].reason = arc_why_gave_up;
-		_m.state = arc_Gone;
-		_fx.edge = 15 // OpeningGiveup
-	:: _m.state == arc_Up -> // arc.fsm:224
-		skip // never
 	:: _m.state == arc_Gone -> // arc.fsm:224
 		skip // never
 	fi
 }
 
-inline arc_step_request(_m, _fx) { // arc.fsm:226
+inline arc_step_give(_m, _fx) { // arc.fsm:226
+	arc_clear(_fx);
+	if
+	:: _m.state == arc_Fresh -> // arc.fsm:229
+		skip // never
+	:: _m.state == arc_Asked -> // arc.fsm:229
+		skip // never
+	:: _m.state == arc_Opening -> // arc.fsm:229
+		skip // never
+	:: _m.state == arc_Up ->
+		if
+		:: _m.out -> // arc.fsm:227
+			_m.out = false;
+			arc_put(_fx, arc_fx_send_Turn);
+			arc_put(_fx, arc_fx_turned);
+			_fx.edge = 12 // UpGive
+		:: else -> // arc.fsm:228
+			skip // never
+		fi
+	:: _m.state == arc_Gone -> // arc.fsm:229
+		skip // never
+	fi
+}
+
+inline arc_step_Turn(_m, _fx) { // arc.fsm:231
+	arc_clear(_fx);
+	if
+	:: _m.state == arc_Fresh -> // arc.fsm:234
+		skip // never
+	:: _m.state == arc_Asked -> // arc.fsm:234
+		skip // never
+	:: _m.state == arc_Opening -> // arc.fsm:234
+		skip // never
+	:: _m.state == arc_Up ->
+		if
+		:: _m.out -> // arc.fsm:232
+			skip // never
+		:: else -> // arc.fsm:233
+			_m.out = true;
+			arc_put(_fx, arc_fx_turned);
+			_fx.edge = 13 // UpTurn
+		fi
+	:: _m.state == arc_Gone -> // arc.fsm:234
+		skip // never
+	fi
+}
+
+inline arc_step_severed(_m, _fx) { // arc.fsm:236
+	arc_clear(_fx);
+	if
+	:: _m.state == arc_Fresh -> // arc.fsm:239
+		skip // never
+	:: _m.state == arc_Asked -> // arc.fsm:239
+		skip // never
+	:: _m.state == arc_Opening -> // arc.fsm:238
+		_m.state = arc_Asked;
+		_fx.edge = 15 // OpeningSeveredAgain
+	:: _m.state == arc_Up -> // arc.fsm:237
+		arc_put(_fx, arc_fx_closed);
+		_m.state = arc_Gone;
+		_fx.edge = 14 // UpSevered
+	:: _m.state == arc_Gone -> // arc.fsm:239
+		skip // never
+	fi
+}
+
+inline arc_step_giveup(_m, _fx) { // arc.fsm:241
+	arc_clear(_fx);
+	if
+	:: _m.state == arc_Fresh -> // arc.fsm:244
+		skip // never
+	:: _m.state == arc_Asked -> // arc.fsm:242
+		if :: _m.request -> _m.request = false; arc_put(_fx, arc_fx_stop_request) :: else fi;
+		arc_put(_fx, arc_fx_failed);
+		_fx.list[_fx.n - 1].reason = arc_why_gave_up;
+		_m.state = arc_Gone;
+		_fx.edge = 16 // AskedGiveup
+	:: _m.state == arc_Opening -> // arc.fsm:243
+		if :: _m.request -> _m.request = false; arc_put(_fx, arc_fx_stop_request) :: else fi;
+		arc_put(_fx, arc_fx_failed);
+		_fx.list[_fx.n - 1].reason = arc_why_gave_up;
+		_m.state = arc_Gone;
+		_fx.edge = 17 // OpeningGiveup
+	:: _m.state == arc_Up -> // arc.fsm:244
+		skip // never
+	:: _m.state == arc_Gone -> // arc.fsm:244
+		skip // never
+	fi
+}
+
+inline arc_step_request(_m, _fx) { // arc.fsm:246
 	arc_clear(_fx);
 	_m.request = false;
 	if
-	:: _m.state == arc_Fresh -> // arc.fsm:229
+	:: _m.state == arc_Fresh -> // arc.fsm:249
 		_m.request = true // never: nothing changes, and it was running
-	:: _m.state == arc_Asked -> // arc.fsm:227
+	:: _m.state == arc_Asked -> // arc.fsm:247
 		arc_put(_fx, arc_fx_failed);
 		_fx.list[_fx.n - 1].reason = arc_why_timeout;
 		_m.state = arc_Gone;
-		_fx.edge = 16 // AskedRequest
-	:: _m.state == arc_Opening -> // arc.fsm:228
+		_fx.edge = 18 // AskedRequest
+	:: _m.state == arc_Opening -> // arc.fsm:248
 		arc_put(_fx, arc_fx_send_Unbind);
 		arc_put(_fx, arc_fx_failed);
 		_fx.list[_fx.n - 1].reason = arc_why_timeout;
 		_m.state = arc_Gone;
-		_fx.edge = 17 // OpeningRequest
-	:: _m.state == arc_Up -> // arc.fsm:229
+		_fx.edge = 19 // OpeningRequest
+	:: _m.state == arc_Up -> // arc.fsm:249
 		_m.request = true // never: nothing changes, and it was running
-	:: _m.state == arc_Gone -> // arc.fsm:229
+	:: _m.state == arc_Gone -> // arc.fsm:249
 		_m.request = true // never: nothing changes, and it was running
 	fi
 }
 
-#define arc_always(_m) ((!(_m.state == arc_Asked || _m.state == arc_Opening) || _m.request) && (!(_m.state == arc_Fresh || _m.state == arc_Up || _m.state == arc_Gone) || !_m.request))
+#define arc_always(_m) ((!(_m.state == arc_Asked || _m.state == arc_Opening) || _m.request) && (!(_m.state == arc_Fresh || _m.state == arc_Up || _m.state == arc_Gone) || !_m.request) && (!(_m.state == arc_Asked || _m.state == arc_Opening) || _m.out))
 #define arc_within(_m) (true)
-#define arc_format "%d %d"
-#define arc_values(_m) _m.state, _m.request
+#define arc_format "%d %d %d"
+#define arc_values(_m) _m.state, _m.out, _m.request
 
 #ifdef ARC_ALONE
 arc_t alone;
@@ -1026,21 +1078,33 @@ active proctype alone_world() {
 	}
 	:: atomic {
 		d_step {
-			arc_copy(alone_next, alone); arc_step_severed(alone_next, alone_fx);
+			arc_copy(alone_next, alone); arc_step_give(alone_next, alone_fx);
 			c_code { alone_tell(8); }; alone_keep()
 		}
 	}
 	:: atomic {
 		d_step {
-			arc_copy(alone_next, alone); arc_step_giveup(alone_next, alone_fx);
+			arc_copy(alone_next, alone); arc_step_Turn(alone_next, alone_fx);
 			c_code { alone_tell(9); }; alone_keep()
+		}
+	}
+	:: atomic {
+		d_step {
+			arc_copy(alone_next, alone); arc_step_severed(alone_next, alone_fx);
+			c_code { alone_tell(10); }; alone_keep()
+		}
+	}
+	:: atomic {
+		d_step {
+			arc_copy(alone_next, alone); arc_step_giveup(alone_next, alone_fx);
+			c_code { alone_tell(11); }; alone_keep()
 		}
 	}
 	:: atomic {
 		alone.request -> // a timer fires only while it runs
 		d_step {
 			arc_copy(alone_next, alone); arc_step_request(alone_next, alone_fx);
-			c_code { alone_tell(10); }; alone_keep()
+			c_code { alone_tell(12); }; alone_keep()
 		}
 	}
 	od

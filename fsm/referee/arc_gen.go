@@ -6,7 +6,7 @@ import (
 	"github.com/looplab/fsm"
 )
 
-// arcEdges has one event for each edge of arc.fsm:165: looplab knows no guards, so two
+// arcEdges has one event for each edge of arc.fsm:171: looplab knows no guards, so two
 // edges from one state need two names.
 func arcEdges() fsm.Events {
 	return fsm.Events{
@@ -21,6 +21,8 @@ func arcEdges() fsm.Events {
 		{Name: "UpDisconnect", Src: []string{"Up"}, Dst: "Gone"},
 		{Name: "OpeningDisconnect", Src: []string{"Opening"}, Dst: "Gone"},
 		{Name: "AskedDisconnect", Src: []string{"Asked"}, Dst: "Gone"},
+		{Name: "UpGive", Src: []string{"Up"}, Dst: "Up"},
+		{Name: "UpTurn", Src: []string{"Up"}, Dst: "Up"},
 		{Name: "UpSevered", Src: []string{"Up"}, Dst: "Gone"},
 		{Name: "OpeningSeveredAgain", Src: []string{"Opening"}, Dst: "Asked"},
 		{Name: "AskedGiveup", Src: []string{"Asked"}, Dst: "Gone"},

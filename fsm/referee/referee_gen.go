@@ -23,6 +23,7 @@ import (
 	"github.com/looplab/fsm"
 
 	"github.com/n2n-overlay/n2n/fsm/arc"
+	"github.com/n2n-overlay/n2n/fsm/media"
 	"github.com/n2n-overlay/n2n/fsm/signal"
 )
 
@@ -46,11 +47,12 @@ type machine struct {
 // New gives a referee for all machines.
 func New() *Referee {
 	return &Referee{machines: map[string]machine{
-		"session": {"None", fsm.NewFSM("None", sessionEdges(), nil)},
-		"arc":     {"Fresh", fsm.NewFSM("Fresh", arcEdges(), nil)},
-		"link":    {"Idle", fsm.NewFSM("Idle", linkEdges(), nil)},
-		"broker":  {"Ready", fsm.NewFSM("Ready", brokerEdges(), nil)},
-		"meeting": {"Fresh", fsm.NewFSM("Fresh", meetingEdges(), nil)},
+		"session":  {"None", fsm.NewFSM("None", sessionEdges(), nil)},
+		"arc":      {"Fresh", fsm.NewFSM("Fresh", arcEdges(), nil)},
+		"exchange": {"Calm", fsm.NewFSM("Calm", exchangeEdges(), nil)},
+		"link":     {"Idle", fsm.NewFSM("Idle", linkEdges(), nil)},
+		"broker":   {"Ready", fsm.NewFSM("Ready", brokerEdges(), nil)},
+		"meeting":  {"Fresh", fsm.NewFSM("Fresh", meetingEdges(), nil)},
 	}}
 }
 
@@ -98,6 +100,12 @@ func (r *Referee) Session(from arc.SessionState, edge arc.SessionEdge, to arc.Se
 // an ErrDivergence.
 func (r *Referee) Arc(from arc.ArcState, edge arc.ArcEdge, to arc.ArcState) error {
 	return r.replay("arc", from, edge, to)
+}
+
+// Exchange reports whether edge leads from one state to the other: the error is
+// an ErrDivergence.
+func (r *Referee) Exchange(from media.ExchangeState, edge media.ExchangeEdge, to media.ExchangeState) error {
+	return r.replay("exchange", from, edge, to)
 }
 
 // Link reports whether edge leads from one state to the other: the error is

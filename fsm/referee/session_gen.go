@@ -6,7 +6,7 @@ import (
 	"github.com/looplab/fsm"
 )
 
-// sessionEdges has one event for each edge of arc.fsm:32: looplab knows no guards, so two
+// sessionEdges has one event for each edge of arc.fsm:33: looplab knows no guards, so two
 // edges from one state need two names.
 func sessionEdges() fsm.Events {
 	return fsm.Events{

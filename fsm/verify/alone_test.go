@@ -14,7 +14,7 @@ import (
 // Each machine alone, under every event with every value that searches look at:
 // SPIN comes to the same states by the same steps, with the same effects.
 func TestAlone(t *testing.T) {
-	for _, name := range []string{"signal", "arc"} {
+	for _, name := range []string{"signal", "arc", "media"} {
 		for _, m := range load(t, "../../spec/"+name+".fsm").Machines {
 			t.Run(m.Name, func(t *testing.T) { alone(t, m, "../promela/"+name+"_gen.pml") })
 		}

@@ -1,6 +1,6 @@
 // The world of ends_test.go for SPIN, step for step: the two ends of the one
 // session of a pair, with N arcs that each asks for. Budgets: BREAKS, FAILS,
-// GIVES, EARLY.
+// GIVES, EARLY, TURNS.
 #include "arc_gen.pml"
 
 #define OFF      0
@@ -13,9 +13,11 @@
 #define BOUND    3
 #define UNBIND   5
 #define UNBINDIN 7
-#define BYE      9
-#define AGREE    11
-#define STAY     13
+#define TURN     9
+#define TURNIN   11
+#define BYE      13
+#define AGREE    15
+#define STAY     17
 #define QUEUE    16
 
 // What can happen, as in Go.
@@ -23,15 +25,17 @@
 #define RECEIVE      2
 #define DISCONNECT   3
 #define DISCONNECTIN 4
-#define CANCEL       5
-#define TIMEOUT      6
-#define LINGER       7
-#define PARTING      8
-#define GREETED      9
-#define LOST         10
-#define FAIL         11
-#define BROKEN       12
-#define MEET         13
+#define GIVE         5
+#define GIVEIN       6
+#define CANCEL       7
+#define TIMEOUT      8
+#define LINGER       9
+#define PARTING      10
+#define GREETED      11
+#define LOST         12
+#define FAIL         13
+#define BROKEN       14
+#define MEET         15
 
 session_t session[2];
 arc_t arcs[8]; // of end 0: its own two, the other end's two; of end 1 likewise
@@ -42,6 +46,7 @@ byte breaks;
 byte fails;
 byte gives;
 byte early;
+byte turns;
 bool failed;
 
 // A turn: chosen, and cleared when it is done.
@@ -69,6 +74,8 @@ hidden byte sev; // the session's, or 0
 #define READIES 7
 #define SEVERED 8
 #define GIVESUP 9
+#define GIVEAWAY 10
+#define GETTURN 11
 
 #define WANT 1
 #define CANCELED 2
@@ -98,7 +105,7 @@ static int dump(void)
 	for (x = 0; x < 8; x++) printf(" " arc_format, arc_values(now.arcs[x]));
 	printf(" | %d %d %d |", now.line[0], now.line[1], now.answers);
 	for (x = 0; x < 32; x++) printf(" %d", now.queue[x]);
-	printf(" | %d %d %d %d %d\n", now.breaks, now.fails, now.gives, now.early, now.failed);
+	printf(" | %d %d %d %d %d %d\n", now.breaks, now.fails, now.gives, now.early, now.turns, now.failed);
 	return 0;
 }
 \#define DUMP dump()
@@ -141,6 +148,8 @@ inline step_arc() {
 	:: aev == GETBIND   -> arc_step_Bind(arcs[k], afx)
 	:: aev == GETBOUND  -> arc_step_Bound(arcs[k], afx)
 	:: aev == GETUNBIND -> arc_step_Unbind(arcs[k], afx)
+	:: aev == GIVEAWAY  -> arc_step_give(arcs[k], afx)
+	:: aev == GETTURN   -> arc_step_Turn(arcs[k], afx)
 	:: aev == READIES   -> arc_step_ready(arcs[k], afx)
 	:: aev == SEVERED   -> arc_step_severed(arcs[k], afx)
 	:: aev == GIVESUP   -> arc_step_giveup(arcs[k], afx)
@@ -155,7 +164,8 @@ inline step_arc() {
 		:: afx.list[i].kind == arc_fx_send_Bind   -> msg = BIND + k % 2
 		:: afx.list[i].kind == arc_fx_send_Bound  -> msg = BOUND + k % 2
 		:: afx.list[i].kind == arc_fx_send_Unbind -> msg = (k % 4 < 2 -> UNBIND : UNBINDIN) + k % 2
-		:: afx.list[i].kind == arc_fx_failed      -> failed = true
+		:: afx.list[i].kind == arc_fx_send_Turn   -> msg = (k % 4 < 2 -> TURN : TURNIN) + k % 2
+		:: afx.list[i].kind == arc_fx_failed -> failed = true
 		:: else
 		fi;
 		if
@@ -166,7 +176,7 @@ inline step_arc() {
 	:: else -> break
 	od;
 	if
-	:: k % 4 >= 2 && arcs[k].state == arc_Gone -> arcs[k].state = arc_Fresh; arcs[k].request = false
+	:: k % 4 >= 2 && arcs[k].state == arc_Gone -> arcs[k].state = arc_Fresh; arcs[k].out = false; arcs[k].request = false
 	:: else
 	fi
 }
@@ -257,6 +267,8 @@ inline receive() {
 	:: msg - n == UNBIND && arcs[THEIR(p, n)].state == arc_Up -> k = THEIR(p, n); aev = GETUNBIND; sev = UNBOUND
 	:: msg - n == UNBINDIN && WAITS(OWN(p, n)) -> k = OWN(p, n); aev = GETUNBIND; sev = CANCELED
 	:: msg - n == UNBINDIN && arcs[OWN(p, n)].state == arc_Up -> k = OWN(p, n); aev = GETUNBIND; sev = UNBOUND
+	:: msg - n == TURN && arcs[THEIR(p, n)].state == arc_Up -> k = THEIR(p, n); aev = GETTURN
+	:: msg - n == TURNIN && arcs[OWN(p, n)].state == arc_Up -> k = OWN(p, n); aev = GETTURN
 	:: else
 	fi
 }
@@ -269,6 +281,8 @@ inline choose() {
 	:: what == REQUEST && arcs[k].state == arc_Fresh && (n == 0 || arcs[OWN(p, 0)].state != arc_Fresh) -> aev = ASK; sev = WANT
 	:: what == DISCONNECT && arcs[k].state == arc_Up -> aev = ENDS; sev = UNBOUND
 	:: what == DISCONNECTIN && arcs[THEIR(p, n)].state == arc_Up -> k = THEIR(p, n); aev = ENDS; sev = UNBOUND
+	:: what == GIVE && arcs[k].state == arc_Up && arcs[k].out && turns -> turns--; aev = GIVEAWAY
+	:: what == GIVEIN && arcs[THEIR(p, n)].state == arc_Up && arcs[THEIR(p, n)].out && turns -> k = THEIR(p, n); turns--; aev = GIVEAWAY
 	:: what == CANCEL && WAITS(k) && gives -> gives--; aev = ENDS; sev = CANCELED
 	:: what == TIMEOUT && arcs[k].request && gives -> gives--; aev = EXPIRES; sev = CANCELED
 	:: what == RECEIVE && line[p] == USABLE && queue[p * QUEUE] -> receive()
@@ -285,13 +299,13 @@ inline choose() {
 }
 
 active proctype world() {
-	atomic { breaks = BREAKS; fails = FAILS; gives = GIVES; early = EARLY };
+	atomic { breaks = BREAKS; fails = FAILS; gives = GIVES; early = EARLY; turns = TURNS };
 	do
 	:: c_expr { DUMP } -> skip
 	:: atomic {
 		if :: p = 0 :: p = 1 fi;
 		if
-		:: if :: what = REQUEST :: what = DISCONNECT :: what = DISCONNECTIN :: what = CANCEL :: what = TIMEOUT fi;
+		:: if :: what = REQUEST :: what = DISCONNECT :: what = DISCONNECTIN :: what = GIVE :: what = GIVEIN :: what = CANCEL :: what = TIMEOUT fi;
 			if :: n = 0
 #if N > 1
 			:: n = 1

@@ -5,6 +5,7 @@ import "github.com/n2n-overlay/n2n/fsm/arc"
 // check holds the world of ends to what must hold in every state:
 //
 //	C  each session counts its arcs and requests right, and is usable when its line is
+//	T  at most one end holds an arc
 //	N  the spec rules nothing out that happens, and its invariants hold
 func (w *ends) check() string {
 	for p := range 2 {
@@ -20,6 +21,9 @@ func (w *ends) check() string {
 			}
 			if b.State == arc.ArcUp {
 				up++
+			}
+			if o := w.in[1-p][i]; a.State == arc.ArcUp && o.State == arc.ArcUp && a.Out && o.Out {
+				return "T: both ends hold an arc"
 			}
 			if broken := a.Check() + b.Check(); broken != "" {
 				return "N: " + broken
@@ -41,7 +45,7 @@ func (w *ends) check() string {
 
 // judge holds it, where nothing is under way but wishes and timers, to this:
 //
-//	A  the outview of each end is the inview of the other
+//	A  the outview of each end is the inview of the other, and each arc has one holder
 //	B  both ends have the session, and none waits for the other's word; or neither has
 //	F  a request fails only if somebody gave it up, or more broke than are redialed
 func (m endWorld) judge(w ends, quiet bool) string {
@@ -64,7 +68,7 @@ func (m endWorld) judge(w ends, quiet bool) string {
 		}
 		for i := range maxArcs {
 			out, in := w.out[p][i], w.in[1-p][i]
-			if waits(out) || (out.State == arc.ArcUp) != (in.State == arc.ArcUp) {
+			if waits(out) || (out.State == arc.ArcUp) != (in.State == arc.ArcUp) || out.State == arc.ArcUp && out.Out == in.Out {
 				return "A: the ends do not agree on an arc"
 			}
 		}

@@ -12,7 +12,7 @@ import (
 func TestEndsSpin(t *testing.T) {
 	budgets := endBudgets
 	if *large {
-		budgets = []endBudget{{N: 2, Breaks: 1}, {N: 2, Early: 1}, {N: 2, Gives: 1}}
+		budgets = []endBudget{{N: 2, Breaks: 1}, {N: 2, Early: 1}, {N: 2, Gives: 1}, {N: 2, Turns: 1}}
 	}
 	for _, b := range budgets {
 		t.Run(b.String(), func(t *testing.T) {
@@ -23,7 +23,7 @@ func TestEndsSpin(t *testing.T) {
 				t.Error(story(r))
 			}
 			defines := []string{fmt.Sprintf("N=%d", b.N), fmt.Sprintf("BREAKS=%d", b.Breaks), fmt.Sprintf("FAILS=%d", b.Fails),
-				fmt.Sprintf("GIVES=%d", b.Gives), fmt.Sprintf("EARLY=%d", b.Early)}
+				fmt.Sprintf("GIVES=%d", b.Gives), fmt.Sprintf("EARLY=%d", b.Early), fmt.Sprintf("TURNS=%d", b.Turns)}
 			spin(t, "ends.pml", []string{"../promela/arc_gen.pml"}, defines, both.spin)
 			both.equal(t)
 		})
@@ -40,11 +40,11 @@ func endLine(w ends) []byte {
 	for p := range 2 {
 		for _, list := range [][maxArcs]arc.Arc{w.out[p], w.in[p]} {
 			for _, a := range list {
-				b = numbers(numbers(b, a.State), b2u(a.Request))
+				b = numbers(numbers(b, a.State), b2u(a.Out), b2u(a.Request))
 			}
 		}
 	}
 	b = append(numbers(numbers(append(b, " |"...), w.line[:]...), w.answers), " |"...)
 	b = numbers(numbers(b, w.queue[0][:]...), w.queue[1][:]...)
-	return numbers(append(b, " |"...), w.breaks, w.fails, w.gives, w.early, b2u(w.failed))
+	return numbers(append(b, " |"...), w.breaks, w.fails, w.gives, w.early, w.turns, b2u(w.failed))
 }

@@ -38,6 +38,12 @@ func (x *endStep) take(t endTurn) {
 	case disconnectIn:
 		x.arc(&x.in[p][t.arc], t.arc, false, arc.ArcDisconnect())
 		x.step(arc.SessionUnbound())
+	case give:
+		x.turns--
+		x.arc(&x.out[p][t.arc], t.arc, true, arc.ArcGive())
+	case giveIn:
+		x.turns--
+		x.arc(&x.in[p][t.arc], t.arc, false, arc.ArcGive())
 	case cancel, timeout:
 		x.gives--
 		ev := arc.ArcDisconnect()
@@ -132,6 +138,10 @@ func (x *endStep) receiveArc(msg message, i int) {
 	case msg == unbindIn && out.State == arc.ArcUp:
 		x.arc(out, i, true, arc.ArcUnbind())
 		x.step(arc.SessionUnbound())
+	case msg == turned && in.State == arc.ArcUp:
+		x.arc(in, i, false, arc.ArcTurn())
+	case msg == turnedIn && out.State == arc.ArcUp:
+		x.arc(out, i, true, arc.ArcTurn())
 	case msg != bind && x.wrong == countsArcs:
 		x.step(arc.SessionUnbound())
 	}
@@ -152,11 +162,17 @@ func (x *endStep) arc(a *arc.Arc, i int, own bool, ev arc.ArcEvent) {
 		case arc.ArcFxSendBound:
 			x.send(bound + message(i))
 		case arc.ArcFxSendUnbind:
-			if msg := unbind; own {
-				x.send(msg + message(i))
-			} else {
-				x.send(unbindIn + message(i))
+			msg := unbindIn
+			if own && x.wrong != namesByWay || a.Out && x.wrong == namesByWay {
+				msg = unbind
 			}
+			x.send(msg + message(i))
+		case arc.ArcFxSendTurn:
+			msg := turnedIn
+			if own {
+				msg = turned
+			}
+			x.send(msg + message(i))
 		case arc.ArcFxFailed:
 			x.failed = true
 		}

@@ -32,6 +32,8 @@ const (
 	bound                               //
 	unbind                              // of an arc of its sender's
 	unbindIn                            // of an arc of its receiver's
+	turned                              // of an arc of its sender's
+	turnedIn                            // of an arc of its receiver's
 	bye
 	agree
 	stay
@@ -49,6 +51,7 @@ type ends struct {
 	fails   uint8
 	gives   uint8
 	early   uint8
+	turns   uint8
 	failed  bool // a request has failed
 }
 
@@ -59,10 +62,11 @@ type endBudget struct {
 	Fails  uint8 // attempts that fail
 	Gives  uint8 // requests that are cancelled or time out
 	Early  uint8 // closing timers that fire although the other end's word is to come
+	Turns  uint8 // arcs that are turned round
 }
 
 func (b endBudget) String() string {
-	return fmt.Sprintf("N%d breaks %d fails %d gives %d early %d", b.N, b.Breaks, b.Fails, b.Gives, b.Early)
+	return fmt.Sprintf("N%d breaks %d fails %d gives %d early %d turns %d", b.N, b.Breaks, b.Fails, b.Gives, b.Early, b.Turns)
 }
 
 // happening is what can happen at an end.
@@ -73,6 +77,8 @@ const (
 	receive
 	disconnect   // an arc of its own
 	disconnectIn // an arc of the other end's
+	give         // an arc of its own is turned
+	giveIn       // an arc of the other end's
 	cancel
 	timeout
 	linger
@@ -84,7 +90,7 @@ const (
 	meet    // of both: an attempt gets through
 )
 
-var happeningNames = []string{"", "request", "receives", "disconnects", "disconnects the other's", "cancels", "request times out", "linger", "parting", "up", "the other end has left", "the attempt fails", "the session breaks", "the links join"}
+var happeningNames = []string{"", "request", "receives", "disconnects", "disconnects the other's", "turns", "turns the other's", "cancels", "request times out", "linger", "parting", "up", "the other end has left", "the attempt fails", "the session breaks", "the links join"}
 
 type endTurn struct {
 	end  int
@@ -106,16 +112,17 @@ const (
 	closesOnce        // linger closes at once, without a handshake
 	losesAgree        // nobody hears that the other end agrees to close
 	countsArcs        // arcs that end are counted, not known by their numbers
+	namesByWay        // an arc that ends is named by the way it goes, not by who asked for it
 )
 
 func (m endWorld) starts() []ends {
-	return []ends{{breaks: m.Breaks, fails: m.Fails, gives: m.Gives, early: m.Early}}
+	return []ends{{breaks: m.Breaks, fails: m.Fails, gives: m.Gives, early: m.Early, turns: m.Turns}}
 }
 
 func (m endWorld) next(w ends, visit func(endTurn, ends, string)) {
 	for p := range 2 {
 		for i := range m.N {
-			for _, what := range []happening{request, disconnect, disconnectIn, cancel, timeout} {
+			for _, what := range []happening{request, disconnect, disconnectIn, give, giveIn, cancel, timeout} {
 				if w.can(p, i, what) {
 					m.visit(w, endTurn{p, what, i}, visit)
 				}
@@ -150,6 +157,10 @@ func (w *ends) can(p, i int, what happening) bool {
 		return a.State == arc.ArcUp
 	case disconnectIn:
 		return w.in[p][i].State == arc.ArcUp
+	case give:
+		return a.State == arc.ArcUp && a.Out && w.turns > 0
+	case giveIn:
+		return w.in[p][i].State == arc.ArcUp && w.in[p][i].Out && w.turns > 0
 	case cancel:
 		return waits(a) && w.gives > 0
 	}
@@ -196,7 +207,7 @@ func (m endWorld) text(w ends, t endTurn) string {
 }
 
 func (m message) String() string {
-	names := []string{"Bind", "Bound", "Unbind", "Unbind of ours"}
+	names := []string{"Bind", "Bound", "Unbind", "Unbind of ours", "Turn", "Turn of ours"}
 	if m < bye {
 		return fmt.Sprintf("%s %d", names[int(m-1)/maxArcs], int(m-1)%maxArcs)
 	}

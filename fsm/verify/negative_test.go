@@ -102,6 +102,7 @@ func TestWrongEnds(t *testing.T) {
 		{closesOnce, "closesonce", "F:", endBudget{N: 1}},
 		{losesAgree, "losesagree", "B:", endBudget{N: 1}},
 		{countsArcs, "countsarcs", "N:", endBudget{N: 1}},
+		{namesByWay, "namesbyway", "A:", endBudget{N: 1, Turns: 1}},
 	} {
 		r := explore(endWorld{c.in, c.wrong}, nil)
 		if !strings.HasPrefix(r.Fault, c.fails) {

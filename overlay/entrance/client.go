@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net/http"
 	neturl "net/url"
 	"time"
 
@@ -17,7 +16,7 @@ import (
 // Client says how to reach a server. The zero value works, and is what Open
 // and Join use. For limits, zero means the default.
 type Client struct {
-	HTTPClient *http.Client  // for the handshake; nil: http.DefaultClient; a browser has its own
+	HTTPClient *httpClient   // an http.Client for the handshake; nil: http.DefaultClient; a browser has its own
 	Logger     *slog.Logger  // nil: nothing is logged
 	RetryMin   time.Duration // before the first retry, at most; it doubles each time; default 500 ms
 	RetryMax   time.Duration // before a retry, at most; default 30 s

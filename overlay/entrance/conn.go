@@ -7,8 +7,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"github.com/coder/websocket"
 )
 
 const (
@@ -18,10 +16,19 @@ const (
 
 var errEnded = errors.New("the conversation has ended")
 
+// webSocket is a client's WebSocket: of a library natively, the browser's own in
+// a tab. Read and Write carry whole binary messages; Read is called by one
+// goroutine. When a context ends, so does the connection.
+type webSocket interface {
+	Read(ctx context.Context) ([]byte, error)
+	Write(ctx context.Context, b []byte) error
+	Close() // does not wait for the server, and may be repeated
+}
+
 // conn is a client's connection that the server has welcomed. One goroutine
 // reads, any may write.
 type conn struct {
-	ws    *websocket.Conn
+	ws    webSocket
 	heard atomic.Bool // something, since the last ping
 	stop  chan struct{}
 	once  sync.Once
@@ -32,17 +39,16 @@ type conn struct {
 func (c *Client) dial(ctx context.Context, url string, hi frame) (*conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
 	defer cancel()
-	ws, response, err := websocket.Dial(ctx, url, c.dialOptions())
+	ws, status, err := c.open(ctx, url)
 	if err != nil {
-		if response != nil && lastingStatus(response.StatusCode) {
-			return nil, fmt.Errorf("entrance: %w: HTTP status %d", ErrRefused, response.StatusCode)
+		if lastingStatus(status) {
+			return nil, fmt.Errorf("entrance: %w: HTTP status %d", ErrRefused, status)
 		}
 		return nil, fmt.Errorf("entrance: dial: %w", err)
 	}
-	ws.SetReadLimit(maxFrame)
 	cn := &conn{ws: ws, stop: make(chan struct{}), done: make(chan struct{})}
 	if err := cn.greet(ctx, hi); err != nil {
-		closeSocket(ws)
+		ws.Close()
 		return nil, fmt.Errorf("entrance: hello: %w", err)
 	}
 	go cn.keepAlive(c.Keepalive)
@@ -50,16 +56,13 @@ func (c *Client) dial(ctx context.Context, url string, hi frame) (*conn, error) 
 }
 
 // lastingStatus reports whether the answer will be the same next time. A proxy
-// whose server is down says 502 or 503.
+// whose server is down says 502 or 503. A browser does not tell: 0.
 func lastingStatus(code int) bool {
 	return code >= 300 && code < 500 && code != 429 && code != 408
 }
 
 func (cn *conn) greet(ctx context.Context, hi frame) error {
-	if s := cn.ws.Subprotocol(); s != subprotocol {
-		return &RefusedError{Reason: Version}
-	}
-	if err := cn.ws.Write(ctx, websocket.MessageBinary, hi.encode()); err != nil {
+	if err := cn.ws.Write(ctx, hi.encode()); err != nil {
 		return err
 	}
 	f, err := cn.read(ctx)
@@ -78,7 +81,7 @@ func (cn *conn) greet(ctx context.Context, hi frame) error {
 // connection, too.
 func (cn *conn) read(ctx context.Context) (frame, error) {
 	for {
-		_, b, err := cn.ws.Read(ctx)
+		b, err := cn.ws.Read(ctx)
 		if err != nil {
 			return frame{}, err
 		}
@@ -96,14 +99,14 @@ func (cn *conn) read(ctx context.Context) (frame, error) {
 func (cn *conn) write(f frame) error {
 	ctx, cancel := context.WithTimeout(context.Background(), writeTimeout)
 	defer cancel()
-	return cn.ws.Write(ctx, websocket.MessageBinary, f.encode())
+	return cn.ws.Write(ctx, f.encode())
 }
 
 // close ends the connection and waits for its goroutine. It may be repeated.
 func (cn *conn) close() {
 	cn.once.Do(func() {
 		close(cn.stop)
-		closeSocket(cn.ws)
+		cn.ws.Close()
 	})
 	<-cn.done
 }
@@ -129,7 +132,7 @@ func (cn *conn) keepAlive(every time.Duration) {
 			break
 		}
 	}
-	closeSocket(cn.ws) // which ends read
+	cn.ws.Close() // which ends read
 }
 
 // refusal is the error for a frame that refuses.

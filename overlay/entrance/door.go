@@ -256,7 +256,7 @@ func (vs *visits) admit(ctx context.Context, v *visit) {
 		v.conn.write(frame{kind: end, number: v.number})
 	}
 	if empty {
-		closeSocket(v.conn.ws) // the server waits for that; it ends serve's read
+		v.conn.ws.Close() // the server waits for that; it ends serve's read
 	}
 }
 

@@ -20,29 +20,32 @@ import (
 // of the core do count.
 var parts = []struct {
 	pkg, run, skip string
-	renew          bool
+	renew, alone   bool
 }{
-	{pkg: "overlay/internal/core", run: quick},
-	{pkg: "overlay/internal/core", skip: quick},
+	{pkg: "overlay/internal/core", skip: slow},
+	{pkg: "overlay/internal/core", run: slow},
 	{pkg: "overlay/internal/search", renew: true},
-	{pkg: "fsm/verify", renew: true},
+	{pkg: "fsm/verify", renew: true, alone: true}, // it reads the specs as well
 }
 
-const quick = "^(TestStories|TestHostile)$"
+// slow are the random walks: what nothing else kills, they mostly do not.
+const slow = "^(TestEveryEdge|TestAnything|TestCalm|TestClosing|Fuzz.*)$"
 
 // notKillers are tests in them that do not judge what a mutant changes, or only
 // compare it with itself.
 //
-//	TestNegative, TestWrongEnds, TestCycle  search designs that are wrong on purpose
+//	TestNegative, TestWrongEnds, TestCycle, TestExchangeMutants
+//	                                        search designs that are wrong on purpose
 //	TestAlone…, Test…Spin                   compare Promela with Go made of the same spec
 //	TestLinkFits                            compares the names of variables, which no mutant changes
-const notKillers = "^(TestNegative|TestWrongEnds|TestCycle|TestAlone.*|Test.*Spin|TestLinkFits)$"
+const notKillers = "^(TestNegative|TestWrongEnds|TestCycle|TestExchangeMutants|TestAlone.*|Test.*Spin|TestLinkFits)$"
 
 // suite is one part of the proof, as flags of the test's binary.
 type suite struct {
 	pkg   string
 	flags []string
 	core  bool // it depends on the core: else no mutant of the core reaches it
+	alone bool // it judges a mutant in a build of its own only
 }
 
 // suites finds out which packages there are, and makes their tests repeatable.
@@ -66,7 +69,7 @@ func (b *bench) suites(ctx context.Context, skip string) ([]suite, error) {
 				skips = append(skips, s)
 			}
 		}
-		s := suite{pkg: p.pkg, core: needs("/" + coreDir), flags: []string{
+		s := suite{pkg: p.pkg, core: needs("/" + coreDir), alone: p.alone, flags: []string{
 			"-test.failfast", "-test.timeout=60s", "-test.run=" + p.run, "-test.skip=" + strings.Join(skips, "|"),
 		}}
 		if p.renew {
@@ -84,23 +87,39 @@ func (b *bench) suites(ctx context.Context, skip string) ([]suite, error) {
 	return list, nil
 }
 
-// test runs the proof up to the first failure. Without a mutant, the message is
-// all that it said.
-func (b *bench) test(ctx context.Context, m *mutant) (result, error) {
-	built := ""
-	for _, s := range b.proof {
+// build is what stands on a bench, and which tests of it are built.
+type build struct {
+	*bench
+	built  map[string]bool // by package
+	choice int             // the mutant of a batch that is meant
+}
+
+// test runs suites up to the first failure. Without a mutant, the message is all
+// that it said.
+func (b *build) test(ctx context.Context, m *mutant, proof []suite) (r result, err error) {
+	start := time.Now()
+	defer func() {
+		if m != nil {
+			r.Name, r.Seconds = m.name, time.Since(start).Seconds()
+		}
+	}()
+	for _, s := range proof {
 		if m != nil && !m.spec && !s.core {
 			continue
 		}
-		bin := filepath.Join(b.root, "proof.test")
-		if built != s.pkg {
-			out, err := b.command(ctx, b.root, "go", "test", "-c", "-trimpath", "-o", bin, "./"+s.pkg)
+		bin := filepath.Join(b.root, strings.ReplaceAll(s.pkg, "/", "_")+".proof")
+		if !b.built[s.pkg] {
+			out, err := b.command(ctx, b.root, "go", "test", "-c", "-trimpath", "-ldflags=-s -w", "-o", bin, "./"+s.pkg)
 			if done, r, err := verdict(ctx, m, "build", out, err); done {
 				return r, err
 			}
-			built = s.pkg
+			b.built[s.pkg] = true
 		}
-		out, err := b.command(ctx, filepath.Join(b.root, filepath.FromSlash(s.pkg)), bin, s.flags...)
+		cmd := b.program(ctx, filepath.Join(b.root, filepath.FromSlash(s.pkg)), bin, s.flags...)
+		if b.choice > 0 {
+			cmd.Env = append(cmd.Env, fmt.Sprintf("%s=%d", choice, b.choice))
+		}
+		out, err := cmd.CombinedOutput()
 		if done, r, err := verdict(ctx, m, s.pkg, out, err); done {
 			return r, err
 		}
@@ -163,13 +182,18 @@ func failure(what, out string) (killer, message string) {
 	return "tests of " + what, message
 }
 
-// command runs a program and gives its output, both streams. When ctx ends, the
-// program ends, and all that it started; what it leaves behind is in b.tmp.
+// command runs a program and gives its output, both streams.
 func (b *bench) command(ctx context.Context, dir, name string, args ...string) ([]byte, error) {
+	return b.program(ctx, dir, name, args...).CombinedOutput()
+}
+
+// program prepares one. When ctx ends, it ends, and all that it started; what it
+// leaves behind is in b.tmp.
+func (b *bench) program(ctx context.Context, dir, name string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "TMPDIR="+b.tmp, "GOTMPDIR="+b.tmp)
 	cmd.WaitDelay = 5 * time.Second
 	endAll(cmd)
-	return cmd.CombinedOutput()
+	return cmd
 }

@@ -8,9 +8,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
-	"time"
 )
 
 // workshop is a temporary directory with a copy of the module for each job.
@@ -22,10 +22,12 @@ type workshop struct {
 
 // bench is one copy, and what the tests of it are.
 type bench struct {
-	root  string
-	gen   string
-	tmp   string // for all that it runs
-	proof []suite
+	root     string
+	gen      string
+	tmp      string // for all that it runs
+	aside    string // where code is generated only to be looked at
+	proof    []suite
+	original map[string][]byte // the code that mutants change, by its path from the root
 }
 
 // newWorkshop makes the copies. Whoever gets one closes it.
@@ -49,7 +51,7 @@ func newWorkshop(ctx context.Context, o options) (w *workshop, err error) {
 		if err := copyModule(ctx, from, root); err != nil {
 			return nil, fmt.Errorf("copy the module: %w", err)
 		}
-		b := &bench{root: root, gen: w.gen, tmp: root + ".tmp"}
+		b := &bench{root: root, gen: w.gen, tmp: root + ".tmp", aside: root + ".aside"}
 		if err := os.Mkdir(b.tmp, 0o755); err != nil {
 			return nil, fmt.Errorf("make a directory: %w", err)
 		}
@@ -65,6 +67,12 @@ func newWorkshop(ctx context.Context, o options) (w *workshop, err error) {
 	}
 	for _, b := range w.benches {
 		b.proof = proof
+		if err := b.generate(ctx, b.root); err != nil {
+			return nil, err
+		}
+		if b.original, err = goFiles(b.root); err != nil {
+			return nil, err
+		}
 	}
 	return w, nil
 }
@@ -74,10 +82,8 @@ func (w *workshop) close() { _ = os.RemoveAll(w.dir) } // what cannot be removed
 // baseline proves that the tests pass as long as nothing is wrong.
 func (w *workshop) baseline(ctx context.Context) error {
 	b := w.benches[0]
-	if err := b.generate(ctx); err != nil {
-		return err
-	}
-	r, err := b.test(ctx, nil)
+	run := build{bench: b, built: map[string]bool{}}
+	r, err := run.test(ctx, nil, b.proof)
 	if err == nil && r.Killed {
 		err = fmt.Errorf("the proof fails without any mutant, so it proves nothing: %s\n%s", r.Killer, r.Message)
 	}
@@ -90,14 +96,14 @@ func (w *workshop) baseline(ctx context.Context) error {
 func (w *workshop) each(ctx context.Context, ms []*mutant, done func(result)) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	work, results := make(chan *mutant), make(chan result)
+	work, results := make(chan []*mutant), make(chan result)
 	var fault error
 	var once sync.Once
 	var jobs sync.WaitGroup
 	for _, b := range w.benches {
 		jobs.Go(func() {
-			for m := range work {
-				r, err := b.judge(ctx, m)
+			for batch := range work {
+				err := b.judgeAll(ctx, batch, func(r result) { results <- r })
 				if ctx.Err() != nil {
 					return
 				}
@@ -105,15 +111,15 @@ func (w *workshop) each(ctx context.Context, ms []*mutant, done func(result)) er
 					once.Do(func() { fault = err; cancel() })
 					return
 				}
-				results <- r
 			}
 		})
 	}
 	go func() {
 		defer close(work)
-		for _, m := range ms {
+		size := min(batchSize, (len(ms)+len(w.benches)-1)/len(w.benches))
+		for batch := range slices.Chunk(ms, size) {
 			select {
-			case work <- m:
+			case work <- batch:
 			case <-ctx.Done():
 				return
 			}
@@ -129,36 +135,27 @@ func (w *workshop) each(ctx context.Context, ms []*mutant, done func(result)) er
 	return fault
 }
 
-// judge puts a mutant on the bench, runs the proof, and puts the original back.
-func (b *bench) judge(ctx context.Context, m *mutant) (r result, err error) {
-	start := time.Now()
-	path := filepath.Join(b.root, filepath.FromSlash(m.path))
-	original, err := os.ReadFile(path)
-	if err != nil {
-		return r, fmt.Errorf("read the original: %w", err)
-	}
-	if err := os.WriteFile(path, m.text, 0o644); err != nil {
-		return r, fmt.Errorf("write a mutant: %w", err)
-	}
-	defer func() {
-		back := os.WriteFile(path, original, 0o644)
-		if m.spec && back == nil && ctx.Err() == nil {
-			back = b.generate(ctx)
+// judge puts a mutant on the bench, runs tests, and puts the original back.
+func (b *bench) judge(ctx context.Context, m *mutant, proof []suite) (r result, err error) {
+	err = b.with(map[string][]byte{m.path: m.text}, func() error {
+		if m.spec {
+			if err := b.generate(ctx, b.root); err != nil {
+				return err
+			}
 		}
-		err = errors.Join(err, back)
-	}()
-	if m.spec {
-		if err := b.generate(ctx); err != nil {
-			return r, err
-		}
+		run := build{bench: b, built: map[string]bool{}}
+		r, err = run.test(ctx, m, proof)
+		return err
+	})
+	if m.spec && err == nil {
+		err = b.generate(ctx, b.root)
 	}
-	r, err = b.test(ctx, m)
-	r.Name, r.Seconds = m.name, time.Since(start).Seconds()
 	return r, err
 }
 
-func (b *bench) generate(ctx context.Context) error {
-	if out, err := b.command(ctx, b.root, b.gen); err != nil {
+// generate generates the code of the specs below root.
+func (b *bench) generate(ctx context.Context, root string) error {
+	if out, err := b.command(ctx, root, b.gen, "-dir", root); err != nil {
 		return fmt.Errorf("generate: %w\n%s", err, out)
 	}
 	return nil

@@ -29,6 +29,8 @@ type chat struct {
 	name     string
 	screen   *screen
 	outbox   chan letter
+	entered  string // how a session came to be that nobody brokered
+	clip     clipboard
 
 	mu        sync.Mutex
 	people    map[transport.PeerID]*person
@@ -48,6 +50,7 @@ func newChat(node *overlay.Node, protocol *overlay.Protocol, name string, s *scr
 	}
 	return &chat{
 		node: node, protocol: protocol, name: name, screen: s, outbox: make(chan letter, outboxSize),
+		entered: "through the entrance", clip: clipboard{answers: make(chan []byte)},
 		people: map[transport.PeerID]*person{}, questions: map[uint64]*question{},
 	}
 }
@@ -123,6 +126,7 @@ func (c *chat) happened(e overlay.Event) {
 
 var causes = map[overlay.Cause]string{
 	overlay.Here: "by you", overlay.There: "by the other end", overlay.Left: "it left", overlay.Crashed: "connection lost",
+	overlay.Idle: "it fell silent", overlay.Turned: "it turned round",
 }
 
 func fromTo(d overlay.Direction) string {
@@ -140,7 +144,7 @@ func (c *chat) cameToBe(e overlay.ArcOpened) string {
 	switch {
 	case !e.NewSession:
 	case len(e.Via) == 0:
-		how = "through the entrance"
+		how = c.entered
 	default:
 		brokers := make([]string, len(e.Via))
 		for i, b := range e.Via {
@@ -172,7 +176,7 @@ func (c *chat) received(m overlay.Message) {
 }
 
 // interact does what is typed until that ends, and tells once when the entrance
-// dies. A line that is being carried out is finished before the next.
+// dies, if there is one. A line that is being carried out is finished before the next.
 func (c *chat) interact(ctx context.Context, stdin io.Reader, door *entrance.Door) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -200,7 +204,9 @@ func (c *chat) interact(ctx context.Context, stdin io.Reader, door *entrance.Doo
 		case err := <-read:
 			return err
 		case <-tick.C:
-			lost = c.doorNews(door.Err(), lost)
+			if door != nil {
+				lost = c.doorNews(door.Err(), lost)
+			}
 		case <-ctx.Done():
 			return ctx.Err()
 		}

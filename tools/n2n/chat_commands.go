@@ -27,7 +27,7 @@ const chatHelp = `what you type goes to all neighbors; PEER is a name, an id, or
 func (c *chat) typed(ctx context.Context, line string) (quit bool) {
 	line = strings.TrimSpace(line)
 	words := strings.Fields(line)
-	if len(words) == 0 {
+	if c.pasted(ctx, line) || len(words) == 0 {
 		return false
 	}
 	if !strings.HasPrefix(line, "/") {

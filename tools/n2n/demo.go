@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"log/slog"
@@ -27,9 +26,15 @@ every arc, and checks what has come.
 The exit code is 0 only if every arc opened, both ends' views of all arcs agree,
 every message has arrived, and the referee saw no machine leave its spec.
 
+With --serve the nodes stay until Ctrl-C, and a page shows them as they are from
+the beginning: peers, arcs, who brokered them, and the machines of each node. There,
+nodes are introduced by clicking, and a browser's tab can become a peer, too; for
+that the nodes keep doors open at a second entrance, at the page's own address.
+
 Examples:
   n2n demo
   n2n demo --peers 40 --arcs 3
+  n2n demo --serve 127.0.0.1:8080
   n2n demo --json | jq .open_ms_p95
 
 With --json: "brokered" are the arcs whose session one broker or several made,
@@ -40,6 +45,8 @@ or use a session that there was. "open_ms_…" is from asking to the open arc.`
 type demoConfig struct {
 	peers, arcs int
 	seed        uint64
+	serve       string // the page's address; empty: there is none
+	js          string // a folder that n2n-js has made; empty: it is made when a tab asks
 	log         *slog.Logger
 }
 
@@ -49,6 +56,8 @@ func runDemo(ctx context.Context, args []string, _ io.Reader, stdout, stderr io.
 	f.IntVar(&cfg.peers, "peers", 12, "`N` nodes")
 	f.IntVar(&cfg.arcs, "arcs", 4, "`N` arcs that each node opens")
 	f.Uint64Var(&cfg.seed, "seed", 0, "`N` chooses ids and targets; 0: one by chance")
+	f.StringVar(&cfg.serve, "serve", "", "TCP `ADDRESS` of a page that shows the network, until Ctrl-C")
+	f.StringVar(&cfg.js, "js", "", "`FOLDER` that n2n-js has made, for tabs; none: made here, with Go")
 	asJSON := f.Bool("json", false, "print one JSON object instead of a table")
 	verbose := f.Bool("verbose", false, "log what the nodes do, on standard error")
 	_, code, ok := f.parse(args, 0, stdout, stderr)
@@ -65,19 +74,10 @@ func runDemo(ctx context.Context, args []string, _ io.Reader, stdout, stderr io.
 	}
 	cfg.log = logger(stderr, *verbose)
 
-	r := demo(ctx, cfg, newProgress(stderr))
-	if ctx.Err() != nil {
+	r := demo(ctx, cfg, newProgress(stderr), func(r *report) error { return r.write(stdout, *asJSON) })
+	if ctx.Err() != nil && !r.told {
 		fmt.Fprintln(stderr, "n2n demo: interrupted")
 		return exitInterrupted
-	}
-	if *asJSON {
-		b, err := json.MarshalIndent(r, "", "  ")
-		if err != nil {
-			return fault(stderr, "demo", err)
-		}
-		fmt.Fprintf(stdout, "%s\n", b)
-	} else {
-		r.print(stdout)
 	}
 	if !r.ok() {
 		fmt.Fprintf(stderr, "n2n demo: failed: %s (again: n2n demo --peers %d --arcs %d --seed %d --verbose)\n", r.verdict(), cfg.peers, cfg.arcs, cfg.seed)
@@ -86,8 +86,9 @@ func runDemo(ctx context.Context, args []string, _ io.Reader, stdout, stderr io.
 	return exitOK
 }
 
-// demo runs the whole demonstration, and leaves nothing behind.
-func demo(ctx context.Context, cfg demoConfig, show *progress) *report {
+// demo runs the whole demonstration, tells what came of it, and leaves nothing
+// behind. With a page, it goes on after that, until ctx ends.
+func demo(ctx context.Context, cfg demoConfig, show *progress, tell func(*report) error) *report {
 	begun := time.Now()
 	n := newNetwork(cfg, show)
 	for _, phase := range []func(context.Context) error{n.start, n.enter, n.stopEntrance, n.broker, n.agree, n.talk} {
@@ -97,7 +98,19 @@ func demo(ctx context.Context, cfg demoConfig, show *progress) *report {
 		}
 	}
 	n.measure()
-	n.close(ctx)
+	if n.page == nil {
+		n.close(ctx)
+	}
 	n.report.Seconds = time.Since(begun).Seconds()
+	if ctx.Err() == nil {
+		n.report.told = true
+		if err := tell(n.report); err != nil {
+			n.fail("telling it", err)
+		}
+	}
+	if n.page != nil {
+		n.stay(ctx)
+		n.close(context.WithoutCancel(ctx))
+	}
 	return n.report
 }

@@ -15,11 +15,13 @@ import (
 
 	"github.com/n2n-overlay/n2n/overlay"
 	"github.com/n2n-overlay/n2n/overlay/entrance"
+	"github.com/n2n-overlay/n2n/tools/live"
 	"github.com/n2n-overlay/n2n/transport"
 	"github.com/n2n-overlay/n2n/transport/pion"
 )
 
 const (
+	demoNetwork  = "n2n demo"
 	demoProtocol = "demo"
 	demoRoom     = "demo"
 	enterTimeout = 30 * time.Second // a node's way through the entrance
@@ -33,6 +35,7 @@ type network struct {
 	show     *progress
 	rng      *rand.Rand
 	entrance *server
+	page     *demoPage // nil: there is none
 	nodes    []*demoNode
 	number   map[transport.PeerID]int
 
@@ -43,7 +46,8 @@ type network struct {
 type demoNode struct {
 	*overlay.Node
 	protocol *overlay.Protocol
-	door     io.Closer // nil: shut
+	door     io.Closer     // nil: shut
+	watched  *live.Watched // nil: there is no page
 }
 
 func newNetwork(cfg demoConfig, show *progress) *network {
@@ -91,15 +95,20 @@ func span(first, end int) (list []int) {
 // start opens the entrance and makes the nodes.
 func (n *network) start(ctx context.Context) (err error) {
 	n.show.begin("starting nodes", n.peers)
-	if n.entrance, err = serve("127.0.0.1:0", n.log); err != nil {
+	if n.entrance, err = serve("127.0.0.1:0", n.log, nil); err != nil {
 		return err
+	}
+	if n.serve != "" {
+		if n.page, err = n.newPage(); err != nil {
+			return err
+		}
 	}
 	keys := make([]ed25519.PrivateKey, n.peers)
 	for i := range keys {
 		keys[i] = key(n.rng)
 	}
 	each(ctx, span(0, n.peers), func(i int) {
-		node, err := n.newNode(keys[i])
+		node, err := n.newNode(i, keys[i])
 		if err != nil {
 			n.fail(fmt.Sprintf("starting node %d", i), err)
 			return
@@ -126,12 +135,14 @@ func key(rng *rand.Rand) ed25519.PrivateKey {
 	return ed25519.NewKeyFromSeed(seed[:])
 }
 
-func (n *network) newNode(key ed25519.PrivateKey) (*demoNode, error) {
+func (n *network) newNode(i int, key ed25519.PrivateKey) (*demoNode, error) {
 	driver, err := pion.New(pion.Config{ListenAddr: "127.0.0.1:0"})
 	if err != nil {
 		return nil, err
 	}
-	node, err := overlay.New(overlay.Config{Driver: driver, Key: key, Network: "n2n demo", Audit: true, Logger: n.log})
+	cfg := overlay.Config{Driver: driver, Key: key, Network: demoNetwork, Audit: true, Logger: n.log}
+	watched := n.page.watch(i, &cfg)
+	node, err := overlay.New(cfg)
 	if err != nil {
 		return nil, errors.Join(err, driver.Close())
 	}
@@ -139,7 +150,10 @@ func (n *network) newNode(key ed25519.PrivateKey) (*demoNode, error) {
 	if err != nil {
 		return nil, errors.Join(err, node.Close())
 	}
-	return &demoNode{Node: node, protocol: protocol}, nil
+	if watched != nil {
+		watched.Show(node, protocol)
+	}
+	return &demoNode{Node: node, protocol: protocol, watched: watched}, nil
 }
 
 // enter lets every node in through the entrance. They come in waves, each twice
@@ -174,13 +188,17 @@ func (n *network) entered() int {
 	return len(n.report.took[throughEntrance])
 }
 
-// open has nodes admit newcomers.
+// open has nodes admit newcomers at the demo's entrance.
 func (n *network) open(ctx context.Context, members []int) {
+	n.openAt(ctx, members, n.entrance.url)
+}
+
+func (n *network) openAt(ctx context.Context, members []int, url string) {
 	each(ctx, members, func(i int) {
 		if n.nodes[i] == nil {
 			return
 		}
-		door, err := entrance.Open(ctx, n.nodes[i].Node, n.entrance.url, demoRoom)
+		door, err := entrance.Open(ctx, n.nodes[i].Node, url, demoRoom)
 		if err != nil {
 			n.fail(fmt.Sprintf("opening the door of node %d", i), err)
 			return
@@ -246,6 +264,12 @@ func (n *network) close(ctx context.Context) {
 	if n.entrance != nil {
 		n.shut(span(0, n.peers))
 		n.entrance.stop(context.WithoutCancel(ctx)) // of a demo that has failed: one more error tells nothing
+	}
+	if n.page != nil {
+		n.shut(span(0, n.peers))
+		if err := n.page.close(ctx); err != nil {
+			n.fail("stopping the page", err)
+		}
 	}
 	n.show.begin("leaving", n.peers)
 	ctx, cancel := context.WithTimeout(ctx, leaveTimeout)

@@ -11,12 +11,16 @@ import (
 	"time"
 
 	"github.com/n2n-overlay/n2n/overlay/entrance"
+	"github.com/n2n-overlay/n2n/tools/live"
 )
 
 const entranceHelp = `
 Serves newcomers: who keeps a door open in a room here is found by who comes
 next. The server carries the first handshake, which it can drop but neither read
 nor forge; after it, the two need the server no more.
+
+At the same address it serves a page: how many come and go, and, in a tab that
+joins a room as a peer, all that this peer sees of its network.
 
 It prints the URL to join, logs on standard error how many rooms, doors and
 newcomers there are whenever that changes, and stops on Ctrl-C. What it speaks is
@@ -30,6 +34,7 @@ Examples:
 func runEntrance(ctx context.Context, args []string, _ io.Reader, stdout, stderr io.Writer) int {
 	f := newFlags("entrance", "entrance [flags]", entranceHelp)
 	listen := f.String("listen", "127.0.0.1:8080", "TCP `ADDRESS` to serve at; port 0: any that is free")
+	js := f.String("js", "", "`FOLDER` that n2n-js has made, for tabs; none: made here, with Go")
 	verbose := f.Bool("verbose", false, "log every connection that ends or is refused")
 	if _, code, ok := f.parse(args, 0, stdout, stderr); !ok {
 		return code
@@ -39,16 +44,22 @@ func runEntrance(ctx context.Context, args []string, _ io.Reader, stdout, stderr
 		level = slog.LevelDebug
 	}
 	log := slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: level}))
-	s, err := serve(*listen, log)
+	peer := newTabPeer(*js)
+	s, err := serve(*listen, log, func(e *entrance.Server) *live.Page {
+		return live.New(live.Config{
+			Title: "entrance", Network: chatNetwork, Protocol: chatProtocol, Room: demoRoom,
+			Entrance: e, Peer: peer.files, Logger: log,
+		})
+	})
 	if err != nil {
-		return fault(stderr, "entrance", err)
+		return fault(stderr, "entrance", errors.Join(err, peer.close()))
 	}
-	fmt.Fprintf(stdout, "%s\njoin with: n2n join --entrance %[1]s --room demo\n", s.url)
+	fmt.Fprintf(stdout, "%s\njoin with: n2n join --entrance %[1]s --room demo\nor in a browser: http://%s\n", s.url, s.addr)
 	if err = s.watch(ctx, log); err == nil {
 		log.Info("stopping; peers that are connected stay connected")
 	}
 	// ctx has ended, but stopping may take its time.
-	if err = errors.Join(err, s.stop(context.WithoutCancel(ctx))); err != nil {
+	if err = errors.Join(err, s.stop(context.WithoutCancel(ctx)), peer.close()); err != nil {
 		return fault(stderr, "entrance", err)
 	}
 	return exitOK
@@ -65,12 +76,14 @@ const (
 type server struct {
 	url, addr string
 	entrance  *entrance.Server
+	page      *live.Page // nil: there is none
 	http      *http.Server
 	done      chan error // why it listens no more
 }
 
-// serve starts an entrance. The caller ends it with stop.
-func serve(listen string, log *slog.Logger) (*server, error) {
+// serve starts an entrance, and the page that is made for it, if any. The caller
+// ends both with stop.
+func serve(listen string, log *slog.Logger, page func(*entrance.Server) *live.Page) (*server, error) {
 	l, err := net.Listen("tcp", listen)
 	if err != nil {
 		return nil, fmt.Errorf("%w (--listen takes another address)", err)
@@ -81,8 +94,13 @@ func serve(listen string, log *slog.Logger) (*server, error) {
 	}
 	s := &server{addr: l.Addr().String(), entrance: entrance.NewServer(cfg), done: make(chan error, 1)}
 	s.url = "ws://" + s.addr
+	handler := http.Handler(s.entrance)
+	if page != nil {
+		s.page = page(s.entrance)
+		handler = s.page
+	}
 	s.http = &http.Server{
-		Handler:           s.entrance,
+		Handler:           handler,
 		ReadHeaderTimeout: headerTimeout,
 		IdleTimeout:       idleTimeout,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
@@ -122,6 +140,9 @@ func (s *server) watch(ctx context.Context, log *slog.Logger) error {
 func (s *server) stop(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, stopTimeout)
 	defer cancel()
+	if s.page != nil {
+		s.page.Close()
+	}
 	err := s.http.Shutdown(ctx)
 	if shutdown := s.entrance.Shutdown(ctx); err == nil {
 		err = shutdown

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/netip"
 	"net/url"
+	"sync"
 	"time"
 
 	"github.com/n2n-overlay/n2n/overlay"
@@ -29,20 +30,32 @@ the first peer only: stop it, and the room's peers still connect each other:
 
 The end of the input leaves, as /quit and Ctrl-C do.
 
+With --paste there is no server at all: it shows a text, the offer. Give it to
+the other one in any way, by chat, mail or phone; pasted into their n2n join, it
+becomes a second text, the answer, which is pasted here. A newcomer's offer can
+be pasted into any n2n join, at any time. Line breaks, quotes and what stands
+around a text do not matter. Behind a NAT, be quick, and use --stun.
+
 Examples (in three terminals):
   n2n entrance
   n2n join --entrance ws://127.0.0.1:8080 --room demo --name ann
-  n2n join --entrance ws://127.0.0.1:8080 --room demo --name bob`
+  n2n join --entrance ws://127.0.0.1:8080 --room demo --name bob
+
+Without a server (in two terminals):
+  n2n join --paste --name ann
+  n2n join --paste --name bob`
 
 const (
 	openTimeout  = 5 * time.Second
 	meetTimeout  = 30 * time.Second // until a first peer has
 	quitTimeout  = 3 * time.Second
+	chatNetwork  = "n2n chat"
 	chatProtocol = "chat"
 )
 
 type joinConfig struct {
 	entrance, room, name, key, udp, stun string
+	paste, qr                            bool
 	patience                             time.Duration // until the entrance has answered
 	log                                  *slog.Logger
 }
@@ -56,9 +69,14 @@ func runJoin(ctx context.Context, args []string, stdin io.Reader, stdout, stderr
 	f.StringVar(&cfg.key, "key", "", "`FILE` that keeps who you are; none: somebody new each time")
 	f.StringVar(&cfg.udp, "udp", "", "`ADDRESS` of the UDP socket; as a rule all, but 127.0.0.1:0 with an entrance there")
 	f.StringVar(&cfg.stun, "stun", "", "`URL` of a STUN server, for peers behind a NAT: stun:host:port")
+	f.BoolVar(&cfg.paste, "paste", false, "no entrance: texts to copy and paste take its place")
+	f.BoolVar(&cfg.qr, "qr", false, "show these texts as QR codes, too")
 	verbose := f.Bool("verbose", false, "log what the node does, on standard error")
 	if _, code, ok := f.parse(args, 0, stdout, stderr); !ok {
 		return code
+	}
+	if cfg.qr && !cfg.paste {
+		return f.wrong(stderr, "--qr: goes with --paste only")
 	}
 	if err := checkName(cfg.name); err != nil {
 		return f.wrong(stderr, "--name: %v", err)
@@ -87,6 +105,9 @@ func join(ctx context.Context, cfg joinConfig, stdin io.Reader, stdout io.Writer
 	}()
 
 	s := newScreen(stdout, isTerminal(stdin) && isTerminal(stdout))
+	if cfg.paste {
+		return pasteIn(ctx, newChat(node, protocol, cfg.name, s), cfg.qr, stdin)
+	}
 	s.say("entering room %s by %s", clean(cfg.room, maxShown), cfg.entrance)
 	client := &entrance.Client{Logger: cfg.log}
 	open, cancel := context.WithTimeout(ctx, cfg.patience)
@@ -108,6 +129,20 @@ func join(ctx context.Context, cfg joinConfig, stdin io.Reader, stdout io.Writer
 	return c.interact(ctx, stdin, door)
 }
 
+// pasteIn runs a chat whose entrance is a person.
+func pasteIn(ctx context.Context, c *chat, qr bool, stdin io.Reader) error {
+	c.entered, c.clip.qr = "by paste", qr
+	stop := c.start(ctx)
+	defer stop()
+	c.screen.say("you are %s", c.myself())
+	ctx, cancel := context.WithCancel(ctx)
+	var offering sync.WaitGroup
+	defer offering.Wait()
+	defer cancel()
+	offering.Go(func() { c.offer(ctx) })
+	return c.interact(ctx, stdin, nil)
+}
+
 func newChatNode(cfg joinConfig) (*overlay.Node, *overlay.Protocol, error) {
 	var key ed25519.PrivateKey
 	var err error
@@ -117,7 +152,7 @@ func newChatNode(cfg joinConfig) (*overlay.Node, *overlay.Protocol, error) {
 		}
 	}
 	udp := pion.Config{ListenAddr: cfg.udp}
-	if cfg.udp == "" && onLoopback(cfg.entrance) {
+	if cfg.udp == "" && !cfg.paste && onLoopback(cfg.entrance) {
 		udp.ListenAddr = "127.0.0.1:0"
 	}
 	if cfg.stun != "" {
@@ -127,7 +162,7 @@ func newChatNode(cfg joinConfig) (*overlay.Node, *overlay.Protocol, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	node, err := overlay.New(overlay.Config{Driver: driver, Key: key, Network: "n2n chat", Logger: cfg.log})
+	node, err := overlay.New(overlay.Config{Driver: driver, Key: key, Network: chatNetwork, AdmitTimeout: admitPatience, Logger: cfg.log})
 	if err != nil {
 		return nil, nil, errors.Join(err, driver.Close())
 	}

@@ -4,6 +4,7 @@
 //	n2n demo                                        a network in this process, its server stopped half-way
 //	n2n entrance --listen 127.0.0.1:8080            the server that newcomers meet a first peer at
 //	n2n join --entrance ws://127.0.0.1:8080         a chat, in as many terminals as one likes
+//	n2n join --paste                                the same without a server: texts are copied and pasted
 //	n2n spec                                        the state machines, checked and printed
 //	n2n trace spec/traces/06-glare.trace            a trace, drawn as a sequence chart
 //	n2n verify --quick                              every state of small networks, searched

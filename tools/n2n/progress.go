@@ -50,6 +50,16 @@ func (p *progress) end(said string) {
 	fmt.Fprintf(p.w, "%s%s (%s)\n", p.count(), said, millis(time.Since(p.begun)))
 }
 
+// note tells something beside the phases.
+func (p *progress) note(format string, args ...any) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.live {
+		fmt.Fprint(p.w, eraseLine)
+	}
+	fmt.Fprintf(p.w, format+"\n", args...)
+}
+
 func (p *progress) draw() {
 	if p.live {
 		fmt.Fprintf(p.w, "%s%s …", eraseLine, p.count())

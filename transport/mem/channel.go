@@ -146,6 +146,15 @@ func (c *channel) Send(p []byte) error {
 	return nil
 }
 
+// Queued gives the bytes that wait for the other end's window, of all channels
+// of the session, and those of this channel that the other end has not read.
+func (c *channel) Queued() int {
+	s := c.session
+	s.driver.mu.Lock()
+	defer s.driver.mu.Unlock()
+	return s.queued + int(c.sent-c.read)
+}
+
 // Close ends the channel when what was sent has gone out; the other end is
 // closed when that has arrived. No further message is read here.
 func (c *channel) Close() error {

@@ -182,7 +182,7 @@ func (d *Driver) noticeSilence(other *Driver, still func() bool) {
 		}
 		for _, s := range d.sessions {
 			if s.peer == other.addr {
-				s.end(errSilent)
+				s.end(transport.ErrSilent)
 			}
 		}
 	})

@@ -1,6 +1,10 @@
 package mem
 
-import "time"
+import (
+	"time"
+
+	"github.com/n2n-overlay/n2n/transport"
+)
 
 // enqueue adds a message, or the reset that is the last, to the outbox.
 func (c *channel) enqueue(dg *datagram) {
@@ -53,7 +57,7 @@ func (s *session) send(dg *datagram) {
 	s.after(n.rto(s.driver, s.peer, dg.attempt), func() {
 		now := time.Now()
 		if silence, ok := n.silence(); ok && now.Sub(dg.first) >= silence && dg.attempt >= maxRetransmissions {
-			s.end(errSilent)
+			s.end(transport.ErrSilent)
 			return
 		}
 		if dg.givenUp(now) {

@@ -14,7 +14,6 @@ import (
 // Why a session is over, for Handler.Down.
 var (
 	errPeerClosed  = errors.New("closed by the other end")
-	errSilent      = errors.New("nothing heard from the other end")
 	errNoPath      = errors.New("no connection came about")
 	errFingerprint = errors.New("the other end has a certificate of another fingerprint")
 	errUnopened    = errors.New("message for a channel that is not open here")
@@ -153,10 +152,11 @@ func (s *session) AddCandidates(c []transport.Candidate) error {
 // asks for a bound, since each address is sent to.
 const maxCandidates = 2 * transport.MaxCandidates
 
-// learn remembers addresses and reports whether any was new.
+// learn remembers addresses and reports whether any was new. Names of mDNS mean
+// nothing in this network.
 func (s *session) learn(cs []transport.Candidate) (news bool) {
 	for _, c := range cs {
-		if len(s.candidates) < maxCandidates && !slices.Contains(s.candidates, c.Addr) {
+		if c.Name == "" && len(s.candidates) < maxCandidates && !slices.Contains(s.candidates, c.Addr) {
 			s.candidates = append(s.candidates, c.Addr)
 			news = true
 		}
@@ -252,7 +252,7 @@ func (s *session) sayBye() {
 		if to := n.driverAt(dest); ok && to != nil {
 			to.queue.push(time.Now().Add(silence), func() {
 				if far := to.byUfrag[dg.ufrag]; far != nil {
-					far.end(errSilent)
+					far.end(transport.ErrSilent)
 				}
 			})
 		}

@@ -40,8 +40,12 @@ const (
 )
 
 // newAPI makes what PeerConnections are made of, all that use one mux. A nil
-// mux is none: relays only.
-func (d *Driver) newAPI(m *mux) *webrtc.API {
+// mux is none: relays only. With serve an answerer is the DTLS server, else it
+// takes the role that the offer leaves it, the client's if it may choose. An
+// attempt finds a path within the given time, and an established session is
+// silent for as long at the most. With media an API is for one session, and t are
+// its tracks; else t is nil.
+func (d *Driver) newAPI(m *mux, serve bool, silence time.Duration, t *tracks) *webrtc.API {
 	cfg := &d.cfg
 	var se webrtc.SettingEngine
 	se.LoggerFactory = d.loggers
@@ -65,8 +69,9 @@ func (d *Driver) newAPI(m *mux) *webrtc.API {
 	if cfg.RelayOnly {
 		se.SetRelayAcceptanceMinWait(0)
 	}
+	se.SetICEBindingRequestHandler(d.eager.check)
 	// Disconnected has no meaning here, only the sum of both counts.
-	se.SetICETimeouts(cfg.Silence/2, cfg.Silence-cfg.Silence/2, cfg.KeepAlive)
+	se.SetICETimeouts(silence/2, silence-silence/2, cfg.KeepAlive)
 
 	se.SetDTLSInsecureSkipHelloVerify(true) // ICE has proven the return path
 	se.SetDTLSRetransmissionInterval(dtlsInterval)
@@ -81,6 +86,10 @@ func (d *Driver) newAPI(m *mux) *webrtc.API {
 		return context.WithTimeout(context.Background(), setupTimeout)
 	})
 
+	if serve {
+		_ = se.SetAnsweringDTLSRole(webrtc.DTLSRoleServer) // fails for what is no role
+	}
+
 	// SCTP says that the peer has closed. DTLS would too, and close the
 	// PeerConnection, which holds up what SCTP says by up to 400 ms.
 	se.DisableCloseByDTLS(true)
@@ -91,12 +100,25 @@ func (d *Driver) newAPI(m *mux) *webrtc.API {
 	se.SetSCTPMaxMessageSize(transport.MaxFrame)
 	se.SetSCTPRTOMax(sctpRTOMax)
 
-	// Without media there is nothing to register.
+	engine, registry := &webrtc.MediaEngine{}, &interceptor.Registry{}
+	if t != nil { // else there is nothing to register
+		registerMedia(engine, registry)
+		se.BufferFactory = t.newBuffer
+	}
 	return webrtc.NewAPI(
 		webrtc.WithSettingEngine(se),
-		webrtc.WithMediaEngine(&webrtc.MediaEngine{}),
-		webrtc.WithInterceptorRegistry(&interceptor.Registry{}),
+		webrtc.WithMediaEngine(engine),
+		webrtc.WithInterceptorRegistry(registry),
 	)
+}
+
+// serves reports whether who answers an offer is to be the DTLS server. Usually
+// it is the client, who speaks first: its path is open first. Where both ends
+// are eager the offerer's is open when the answer arrives, at the same time as
+// the answerer's first check; so it may speak first, and the last flight, with
+// which it can begin to send, comes half a round trip sooner.
+func serves(offer transport.Description) bool {
+	return offer.Eager && offer.Setup == transport.SetupActPass
 }
 
 // configuration is what every PeerConnection of a driver is made with.

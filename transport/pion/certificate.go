@@ -10,7 +10,6 @@ import (
 	"crypto/x509/pkix"
 	"errors"
 	"fmt"
-	"math/big"
 	"time"
 )
 
@@ -37,13 +36,13 @@ func newCertificate() (*tls.Certificate, error) {
 	if err != nil {
 		return nil, err
 	}
-	serial, err := rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 120))
+	number, err := serial(&key.PublicKey)
 	if err != nil {
 		return nil, err
 	}
 	now := time.Now()
 	template := x509.Certificate{
-		SerialNumber: serial,
+		SerialNumber: number,
 		Subject:      pkix.Name{CommonName: "WebRTC"},
 		NotBefore:    now.AddDate(0, 0, -1), // the peer's clock may be late
 		NotAfter:     now.AddDate(10, 0, 0), // pion begins nothing with one that has expired

@@ -83,30 +83,6 @@ func checkChannel(cfg transport.ChannelConfig) error {
 	return nil
 }
 
-// open makes the data channel. The caller holds session.mu.
-func (c *channel) open(pc *webrtc.PeerConnection) error {
-	negotiated, ordered := true, !c.cfg.Unordered
-	init := webrtc.DataChannelInit{
-		Negotiated:     &negotiated,
-		ID:             &c.number,
-		Ordered:        &ordered,
-		MaxRetransmits: c.cfg.MaxRetransmits,
-	}
-	if c.cfg.MaxLifetime > 0 { // rounded up to whole milliseconds
-		ms := uint16((c.cfg.MaxLifetime + time.Millisecond - 1) / time.Millisecond)
-		init.MaxPacketLifeTime = &ms
-	}
-	dc, err := pc.CreateDataChannel("", &init)
-	if err != nil {
-		return err
-	}
-	c.mu.Lock()
-	c.dc = dc
-	c.mu.Unlock()
-	dc.OnOpen(c.attach)
-	return nil
-}
-
 // attach is called on a goroutine of pion, once, when the data channel is open.
 // It sends what has waited for that.
 func (c *channel) attach() {
@@ -185,6 +161,16 @@ func (c *channel) Send(p []byte) error {
 		return transport.ErrClosed
 	}
 	return nil
+}
+
+// Queued gives the bytes that were sent and are not acknowledged.
+func (c *channel) Queued() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.stream == nil {
+		return int(c.queue.sent)
+	}
+	return int(c.dc.BufferedAmount())
 }
 
 // sendQueue knows how many messages SCTP still holds; SCTP itself tells only

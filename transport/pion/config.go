@@ -55,6 +55,12 @@ type Config struct {
 	// about 0.1 ms of processor time.
 	KeepAlive time.Duration
 
+	// Media lets sessions carry audio (Opus) and video (VP8), by overlay's
+	// Protocol.AddTrack, beside the messages. Without it, a peer that wants to
+	// send some is refused. It costs each session some goroutines and about as
+	// much time to open; see the package comment.
+	Media bool
+
 	// Certificate is the DTLS certificate of this node, with an ECDSA P-256 key
 	// (RFC 8827 section 6.5). Nil: a fresh one, for this driver only. Once it
 	// has expired, no session can begin.

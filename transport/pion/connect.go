@@ -11,6 +11,7 @@ import (
 	"github.com/pion/webrtc/v4"
 
 	"github.com/n2n-overlay/n2n/transport"
+	"github.com/n2n-overlay/n2n/transport/internal/sdp"
 )
 
 // setupPoll is how often an attempt looks at the clock, and whether SCTP has
@@ -30,6 +31,7 @@ func (s *session) drive() error {
 	if err != nil {
 		return fmt.Errorf("sockets: %w", err)
 	}
+	s.api = api
 	pc, err := s.newPeerConnection(api)
 	if err != nil {
 		return fmt.Errorf("PeerConnection: %w", err)
@@ -48,8 +50,14 @@ func (s *session) drive() error {
 // one needs another socket at one end. That is the answerer's, since the
 // initiator does not know yet whom it will talk to.
 func (s *session) access() (*webrtc.API, error) {
-	d := s.driver
-	if d.mux == nil || s.initiator || !d.rival(s) {
+	d, serve := s.driver, !s.initiator && serves(s.offered)
+	alone := d.mux == nil || s.initiator || !d.rival(s)
+	switch {
+	case alone && (s.silence != d.cfg.Silence || s.media != nil):
+		return d.newAPI(d.mux, serve, s.silence, s.media), nil
+	case alone && serve:
+		return d.serving, nil
+	case alone:
 		return d.api, nil
 	}
 	own, err := newMux(netip.AddrPortFrom(d.addresses.bound, 0), d.addresses, d.loggers, s.fail)
@@ -57,7 +65,7 @@ func (s *session) access() (*webrtc.API, error) {
 		return nil, err
 	}
 	s.own = own
-	return d.newAPI(own), nil
+	return d.newAPI(own, serve, s.silence, s.media), nil
 }
 
 // newPeerConnection makes the PeerConnection with the channels that were asked
@@ -83,8 +91,13 @@ func (s *session) newPeerConnection(api *webrtc.API) (*webrtc.PeerConnection, er
 		s.fail(errPeerClosed)
 	})
 	pc.OnDataChannel(func(c *webrtc.DataChannel) {
-		s.fail(fmt.Errorf("protocol violation: the peer opened channel %d by itself", *c.ID()))
+		if err := s.accept(pc, c); err != nil {
+			s.fail(err)
+		}
 	})
+	if s.media != nil {
+		pc.OnTrack(func(t *webrtc.TrackRemote, r *webrtc.RTPReceiver) { s.media.onTrack(pc, t, r) })
+	}
 	s.watchCandidates(pc)
 	for _, c := range s.channels {
 		if err := c.open(pc); err != nil {
@@ -109,15 +122,19 @@ func (s *session) describe(pc *webrtc.PeerConnection) (d transport.Description, 
 	if err != nil {
 		return d, err
 	}
-	if err := pc.SetLocalDescription(local); err != nil {
+	if d, err = sdp.Local(local.SDP); err != nil {
 		return d, err
 	}
-	if d, err = localDescription(local.SDP); err != nil {
-		return d, err
-	}
+	d.Eager = true
 	s.mu.Lock()
 	s.ufrag = d.Ufrag
 	s.mu.Unlock()
+	if s.described = d; !s.initiator {
+		s.driver.eager.expect(d, s.offered)
+	}
+	if err := pc.SetLocalDescription(local); err != nil {
+		return d, err
+	}
 	select { // else the peer's first check is lost, and the next comes 200 ms later
 	case <-s.ready:
 	case <-s.ctx.Done():
@@ -129,9 +146,12 @@ func (s *session) describe(pc *webrtc.PeerConnection) (d transport.Description, 
 // apply gives the PeerConnection what is known of the peer; it begins to
 // connect.
 func (s *session) apply(pc *webrtc.PeerConnection, kind webrtc.SDPType, remote transport.Description) error {
-	s.remote = remote.Fingerprint
+	s.remote, s.applied = remote.Fingerprint, remote
+	if s.initiator {
+		s.driver.eager.expect(s.described, remote)
+	}
 	s.giveCandidates(pc)
-	return pc.SetRemoteDescription(webrtc.SessionDescription{Type: kind, SDP: remoteSDP(remote)})
+	return pc.SetRemoteDescription(webrtc.SessionDescription{Type: kind, SDP: sdp.Remote(remote)})
 }
 
 // giveCandidates gives the ICE agent those of the peer's addresses that it has
@@ -174,6 +194,7 @@ func (s *session) serve(pc *webrtc.PeerConnection) error {
 		known = time.Now()
 	}
 	found, opened := s.found, s.opened
+	limit := max(setupTimeout, s.silence)
 	for {
 		select {
 		case <-s.ctx.Done():
@@ -196,6 +217,9 @@ func (s *session) serve(pc *webrtc.PeerConnection) error {
 			if !s.proven(pc) {
 				return errFingerprint
 			}
+			if err := s.link(pc); err != nil {
+				return err
+			}
 			s.tell(func() { s.handler.Up(s.id) })
 			s.read()
 		case <-poll.C:
@@ -203,8 +227,8 @@ func (s *session) serve(pc *webrtc.PeerConnection) error {
 			case known.IsZero(): // it waits for an answer as long as the node likes
 			case pc.SCTP().State() == webrtc.SCTPTransportStateClosed:
 				return errSCTP
-			case time.Since(known) > setupTimeout:
-				return errSetup
+			case time.Since(known) > limit:
+				return fmt.Errorf("no connection within %v", limit)
 			}
 		}
 	}
@@ -223,7 +247,7 @@ func (s *session) why(pc *webrtc.PeerConnection) error {
 	case reason != errFailed:
 		return reason
 	case pc.ICEConnectionState() == webrtc.ICEConnectionStateFailed:
-		return fmt.Errorf("nothing heard of the peer for %v", s.driver.cfg.Silence)
+		return fmt.Errorf("%w for %v", transport.ErrSilent, s.silence)
 	case pc.SCTP().Transport().GetRemoteCertificate() != nil && !s.proven(pc):
 		return errFingerprint
 	}

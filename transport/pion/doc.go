@@ -55,14 +55,30 @@
 // Linux caps the socket buffers at net.core.rmem_max and wmem_max; throughput
 // rises about twofold when both allow 4 MiB.
 //
+// # Unordered and unreliable channels
+//
+// Pion v4.2.26 tells a negotiated data channel's SCTP stream nothing of Unordered,
+// MaxRetransmits and MaxLifetime; that happens only with DCEP (RFC 8832). So two
+// drivers of this package open such a channel with DCEP: the initiator's config
+// counts for both directions, and the channel is open at the answerer when its
+// own Channel was called and the initiator's has been, half a round trip later.
+// Until DCEP's answer has come, what the initiator sends is reliable and ordered.
+//
+// A MaxLifetime becomes a number of retransmissions, one and another for each
+// second: pion/sctp v1.12.0 counts a lifetime anew with each transmission, so it
+// never ends. A message may thus be sent again a second after its time.
+//
+// To any other peer, a browser above all, this end sends reliably and in order
+// whatever the config says, which keeps every promise but that of not waiting; the
+// peer sends as its own config says. So it is with a Config.Certificate that this
+// package has not made, since the certificates tell the drivers of each other. A
+// channel that delivers more than it was asked to is logged at level info.
+//
 // # What pion leaves out
 //
-// Of pion/webrtc v4.2.26: a negotiated data channel never tells its SCTP stream
-// of Unordered, MaxRetransmits and MaxLifetime (that happens only with DCEP,
-// RFC 8832), so what this end sends is ordered and reliable whatever the
-// ChannelConfig says. An ICE agent repeats its checks each 200 ms; DTLS doubles
-// its 100 ms with each try. The end of a session that the peer closed takes 400
-// ms in the background, which Driver.Close waits for.
+// Of pion/webrtc v4.2.26: an ICE agent repeats its checks each 200 ms; DTLS
+// doubles its 100 ms with each try. The end of a session that the peer closed
+// takes 400 ms in the background, which Driver.Close waits for.
 //
 // # Concurrency
 //

@@ -3,8 +3,10 @@ package pion
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"net/netip"
 	"sync"
+	"time"
 
 	"github.com/pion/logging"
 	"github.com/pion/webrtc/v4"
@@ -16,11 +18,15 @@ import (
 type Driver struct {
 	cfg         settings
 	fingerprint [32]byte
+	marked      bool // the certificate is: see delivery.go
 	loggers     logging.LoggerFactory
+	log         *slog.Logger
 	addresses   *addresses
 	reflexive   reflexive
 	mux         *mux // nil with RelayOnly
+	eager       eager
 	api         *webrtc.API
+	serving     *webrtc.API          // of sessions that are the DTLS server when they answer
 	connection  webrtc.Configuration // of every PeerConnection
 
 	ctx    context.Context // ends with the driver
@@ -32,7 +38,7 @@ type Driver struct {
 	sessions map[transport.SessionID]*session
 }
 
-var _ transport.Driver = (*Driver)(nil)
+var _ transport.MediaDriver = (*Driver)(nil)
 
 // New opens the sockets of a driver. Errors: a Config that cannot work, an
 // address that cannot be listened to. Close frees the sockets.
@@ -61,10 +67,15 @@ func newDriver(cfg Config) (*Driver, error) {
 	if err != nil {
 		return nil, err
 	}
+	if cfg.Logger == nil {
+		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
 	d := &Driver{
 		cfg:         s,
 		fingerprint: fingerprint,
-		loggers:     loggers{to: cfg.Logger},
+		marked:      marked(cert.Certificate[0]),
+		loggers:     loggers{to: s.Logger},
+		log:         cfg.Logger,
 		addresses:   newAddresses(bound.Addr(), cfg),
 		connection:  connection,
 		sessions:    make(map[transport.SessionID]*session),
@@ -74,7 +85,7 @@ func newDriver(cfg Config) (*Driver, error) {
 			return nil, err
 		}
 	}
-	d.api = d.newAPI(d.mux)
+	d.api, d.serving = d.newAPI(d.mux, false, s.Silence, nil), d.newAPI(d.mux, true, s.Silence, nil)
 	d.ctx, d.cancel = context.WithCancel(context.Background())
 	return d, nil
 }
@@ -91,6 +102,9 @@ func listenAddr(s string) (netip.AddrPort, error) {
 	}
 	return netip.AddrPortFrom(a.Addr().Unmap(), a.Port()), nil
 }
+
+// Media reports whether sessions carry audio and video: Config.Media.
+func (d *Driver) Media() bool { return d.cfg.Media }
 
 // lost ends all sessions when a socket fails under them.
 func (d *Driver) lost(err error) {
@@ -111,10 +125,19 @@ func (d *Driver) Offer(id transport.SessionID, h transport.Handler) (transport.S
 // Answer begins a session that a peer has offered. Errors: transport.ErrClosed,
 // an id in use, an offer that cannot work.
 func (d *Driver) Answer(id transport.SessionID, offer transport.Description, h transport.Handler) (transport.Session, error) {
+	return d.AnswerWithin(id, offer, d.cfg.Silence, h)
+}
+
+// AnswerWithin is Answer for an answer that takes long to reach the peer. This end
+// looks for a path in the first seconds, and whenever the peer does. Pion knows
+// one timeout: should the peer fall silent later, that is noticed after patience
+// as well, and sooner by the node's heartbeat only.
+func (d *Driver) AnswerWithin(id transport.SessionID, offer transport.Description, patience time.Duration, h transport.Handler) (transport.Session, error) {
 	if err := offer.Check(); err != nil {
 		return nil, fmt.Errorf("offer: %w", err)
 	}
 	s := d.newSession(id, h)
+	s.silence = max(patience, d.cfg.Silence)
 	s.offered = copied(offer)
 	s.add(offer.Candidates)
 	return d.start(s)
@@ -133,6 +156,9 @@ func (d *Driver) start(s *session) (transport.Session, error) {
 	s.ctx, s.cancel = context.WithCancelCause(d.ctx)
 	d.sessions[s.id] = s
 	d.wg.Go(s.run)
+	if s.media != nil {
+		return mediaSession{s}, nil
+	}
 	return s, nil
 }
 
@@ -144,6 +170,7 @@ func (d *Driver) end(s *session) {
 		delete(d.sessions, s.id)
 	}
 	d.mu.Unlock()
+	d.eager.forget(s.localUfrag())
 	s.leave(d.mux)
 }
 

@@ -132,9 +132,15 @@ func (s *session) watchCandidates(pc *webrtc.PeerConnection) {
 	if sockets == 0 {
 		close(s.ready)
 	}
-	pc.OnICECandidate(func(c *webrtc.ICECandidate) { // one call after the other
+	last := false
+	var mu sync.Mutex // calls come one after the other, but from several goroutines
+	pc.OnICECandidate(func(c *webrtc.ICECandidate) {
+		mu.Lock()
+		defer mu.Unlock()
 		switch {
+		case last: // each later exchange of descriptions says so again
 		case c == nil: // after the last
+			last = true
 			if sockets > 0 {
 				sockets = 0
 				close(s.ready)

@@ -24,10 +24,7 @@ const (
 	drainTimeout = 200 * time.Millisecond
 )
 
-var (
-	errPeerClosed = errors.New("closed by the peer")
-	errSetup      = fmt.Errorf("no connection within %v", setupTimeout)
-)
+var errPeerClosed = errors.New("closed by the peer")
 
 // session is one attempt at a connection and then the connection.
 type session struct {
@@ -36,6 +33,8 @@ type session struct {
 	handler   transport.Handler
 	initiator bool
 	offered   transport.Description // of the peer, unless this end is the initiator
+	applied   transport.Description // of the peer, once it was applied
+	silence   time.Duration         // for how long an attempt goes on without a path, and a session without a sign of life
 
 	ctx    context.Context // ends with the session; its cause is why
 	cancel context.CancelCauseFunc
@@ -49,6 +48,8 @@ type session struct {
 	relays chan transport.Candidate   // of this end; closed after the last; buffered
 	opened chan struct{}              // closed when the first channels are open
 
+	media *tracks // nil without Config.Media
+
 	mu         sync.Mutex
 	finished   bool
 	candidates []transport.Candidate  // of the peer
@@ -56,15 +57,18 @@ type session struct {
 	ufrag      string                 // of this end; empty until it is known
 	channels   map[uint16]*channel
 	pending    int  // of the first channels, not open yet
+	linked     bool // the peer's certificate is known
 	up         bool // Up has returned: channels may be read
 	ended      bool // no reader is started any more
 	readers    sync.WaitGroup
 
 	// Of the session's goroutine alone.
-	remote [32]byte              // fingerprint of the peer
-	told   []transport.Candidate // to the peer
-	given  int                   // of candidates, to the ICE agent
-	own    *mux                  // of this session alone
+	remote    [32]byte              // fingerprint of the peer
+	described transport.Description // of this end, without candidates
+	api       *webrtc.API
+	told      []transport.Candidate // to the peer
+	given     int                   // of candidates, to the ICE agent
+	own       *mux                  // of this session alone
 }
 
 func (d *Driver) newSession(id transport.SessionID, h transport.Handler) *session {
@@ -72,6 +76,7 @@ func (d *Driver) newSession(id transport.SessionID, h transport.Handler) *sessio
 		driver:   d,
 		id:       id,
 		handler:  h,
+		silence:  d.cfg.Silence,
 		answer:   make(chan transport.Description, 1),
 		added:    make(chan struct{}, 1),
 		found:    make(chan []transport.Candidate),
@@ -80,6 +85,9 @@ func (d *Driver) newSession(id transport.SessionID, h transport.Handler) *sessio
 		opened:   make(chan struct{}),
 		channels: make(map[uint16]*channel),
 		pending:  2,
+	}
+	if d.cfg.Media {
+		s.media = &tracks{session: s, began: make(map[int]*transport.Track)}
 	}
 	for _, number := range []uint16{transport.ControlChannel, transport.FirstChannel} {
 		s.channels[number] = &channel{session: s, number: number}
@@ -172,12 +180,15 @@ func (s *session) shares(with *session) bool {
 
 // leave frees the session's part of shared sockets. What it still sends goes out.
 func (s *session) leave(m *mux) {
-	s.mu.Lock()
-	ufrag := s.ufrag
-	s.mu.Unlock()
-	if m != nil && ufrag != "" {
+	if ufrag := s.localUfrag(); m != nil && ufrag != "" {
 		m.RemoveConnByUfrag(ufrag)
 	}
+}
+
+func (s *session) localUfrag() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.ufrag
 }
 
 // Close ends the session. The peer is told, as far as there is a connection.
@@ -218,6 +229,9 @@ func (s *session) run() {
 		_ = s.own.Close()
 	}
 	s.readers.Wait()
+	if s.media != nil {
+		s.media.end()
+	}
 }
 
 // tell calls the handler, unless the session is over.

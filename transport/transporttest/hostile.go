@@ -109,6 +109,9 @@ func badDescriptions(good transport.Description) map[string]transport.Descriptio
 	edit("small maximum message", func(d *transport.Description) { d.MaxMessage = 1 })
 	edit("huge SCTP init", func(d *transport.Description) { d.SCTPInit = make([]byte, 1<<16) })
 	edit("zero candidate", func(d *transport.Description) { d.Candidates = make([]transport.Candidate, 1) })
+	edit("name with a line break", func(d *transport.Description) {
+		d.Candidates = []transport.Candidate{{Addr: netip.AddrPortFrom(netip.Addr{}, 5000), Name: "00000000-0000-4000-8000-0000000000\r\n"}}
+	})
 	edit("many candidates", func(d *transport.Description) {
 		d.Candidates = slices.Repeat([]transport.Candidate{{Addr: netip.MustParseAddrPort("127.0.0.1:5000")}}, 10000)
 	})
@@ -185,7 +188,7 @@ func testRandomDescriptions(k *kit) {
 }
 
 // randomDescription passes Description.Check and names addresses of the
-// loopback interface only.
+// loopback interface, and mDNS names of nobody.
 func randomDescription(rng *rand.Rand) transport.Description {
 	d := transport.Description{
 		Ufrag:      randomText(rng, 4, transport.MaxUfrag),
@@ -196,6 +199,14 @@ func randomDescription(rng *rand.Rand) transport.Description {
 	}
 	copy(d.Fingerprint[:], randomBytes(rng, len(d.Fingerprint)))
 	for range rng.IntN(transport.MaxCandidates + 1) {
+		if rng.IntN(4) == 0 {
+			d.Candidates = append(d.Candidates, transport.Candidate{
+				Priority: rng.Uint32(),
+				Addr:     netip.AddrPortFrom(netip.Addr{}, uint16(1024+rng.IntN(1<<16-1024))),
+				Name:     fmt.Sprintf("%08x-0000-4000-8000-%012x", rng.Uint32(), rng.Uint64N(1<<48)),
+			})
+			continue
+		}
 		addr := netip.AddrFrom4([4]byte{127, 0, 0, 1})
 		if rng.IntN(2) == 0 {
 			addr = netip.IPv6Loopback()

@@ -86,12 +86,17 @@ func testUselessCandidates(k *kit) {
 	nobody := transport.Candidate{Type: transport.Host, Priority: 1, Addr: netip.MustParseAddrPort("127.0.0.1:1999")}
 	a.finish(answer)
 	a.add([]transport.Candidate{nobody})
+	hidden := netip.AddrPortFrom(netip.Addr{}, 1999)
+	a.add([]transport.Candidate{{Priority: 1, Addr: hidden, Name: "00000000-0000-4000-8000-000000000000"}})
 	for _, c := range []transport.Candidate{
 		{},
 		{Type: 77, Addr: nobody.Addr},
 		{Addr: netip.MustParseAddrPort("127.0.0.1:1")},
 		{Addr: netip.MustParseAddrPort("0.0.0.0:5000")},
 		{Addr: netip.MustParseAddrPort("224.0.0.1:5000")},
+		{Addr: hidden, Name: "00000000-0000-4000-8000-000000000000.local"},
+		{Addr: hidden, Name: "printer-of-the-third-floor-left.lan1"},
+		{Type: transport.Relayed, Addr: hidden, Name: "00000000-0000-4000-8000-000000000000"},
 	} {
 		_ = a.session.AddCandidates([]transport.Candidate{c}) // an error or nil
 	}

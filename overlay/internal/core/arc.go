@@ -12,14 +12,15 @@ import (
 // anArc is one arc at one of its ends.
 type anArc struct {
 	m        arc.Arc
-	out      bool   // it leaves here; then number is ours, else the other end's
-	number   uint64 // two arcs of a pair may share a number, in opposite directions
+	mine     bool   // this end has asked for it once; then number is ours, else the other end's
+	number   uint64 // names it together with mine, whichever way it goes now
 	protocol string
 
 	route Route // by which a session may be had
 	dials int
 	since transport.SessionID // the session that was open when it was asked for
 	fresh bool                // the session was made for it
+	along int                 // so many of its protocol end with it; zero: it alone
 	err   error               // why it failed
 	call  uint64              // who waits for it
 	asked *asked              // which neighbor asked for it
@@ -28,9 +29,9 @@ type anArc struct {
 // waits reports whether the arc is a request that needs a session.
 func (a *anArc) waits() bool { return a.m.State == arc.ArcAsked || a.m.State == arc.ArcOpening }
 
-func (p *peer) find(out bool, number uint64) *anArc {
+func (p *peer) find(mine bool, number uint64) *anArc {
 	for _, a := range p.arcs {
-		if a.out == out && a.number == number {
+		if a.mine == mine && a.number == number {
 			return a
 		}
 	}
@@ -39,8 +40,10 @@ func (p *peer) find(out bool, number uint64) *anArc {
 
 // request begins an arc to p.
 func (c *Core) request(p *peer, a *anArc, timeout time.Duration) {
-	c.nextArc++
-	a.out, a.number = true, c.nextArc
+	a.mine = true
+	if a.number == 0 {
+		a.number = c.newArc()
+	}
 	if p.usable() {
 		a.since = p.at.id
 	}
@@ -51,6 +54,21 @@ func (c *Core) request(p *peer, a *anArc, timeout time.Duration) {
 	}
 	c.timers.start(timer{timerRequest, p.id, a.number}, c.now+timeout)
 	c.stepSession(p, arc.SessionWant())
+}
+
+func (c *Core) newArc() uint64 {
+	c.nextArc++
+	return c.nextArc
+}
+
+// wish names the arc that a session with p would be for.
+func (c *Core) wish(p *peer) *transport.Wish {
+	for _, a := range p.arcs {
+		if a.waits() && !c.cfg.Wishless {
+			return &transport.Wish{Arc: a.number, Protocol: a.protocol}
+		}
+	}
+	return nil
 }
 
 // connect asks for an arc to a neighbor, or by way of brokers.
@@ -84,20 +102,6 @@ func (c *Core) connectArc(to transport.PeerID, a *anArc, timeout time.Duration) 
 	default:
 		c.request(p, a, timeout)
 	}
-}
-
-// disconnect ends the youngest arc of the outview to a peer.
-func (c *Core) disconnect(in Disconnect) {
-	if p := c.peers[in.To]; p != nil {
-		for _, a := range slices.Backward(p.arcs) {
-			if a.out && a.protocol == in.Protocol && a.m.State == arc.ArcUp {
-				c.endArc(p, a, arc.ArcDisconnect())
-				c.emit(Done{Call: in.Call, Peer: in.To})
-				return
-			}
-		}
-	}
-	c.emit(Done{in.Call, in.To, &Failed{Protocol: in.Protocol, Peer: in.To, Err: ErrNotNeighbor}})
 }
 
 // cancel ends what nobody waits for any more.
@@ -138,9 +142,10 @@ func (c *Core) unregister(protocol string) {
 		}
 	}
 	for _, p := range c.inOrder() {
-		for _, a := range slices.Clone(p.arcs) {
+		arcs := slices.DeleteFunc(slices.Clone(p.arcs), func(a *anArc) bool { return a.protocol != protocol })
+		together(arcs)
+		for _, a := range arcs {
 			switch {
-			case a.protocol != protocol:
 			case a.waits():
 				a.err = ErrClosed
 				c.endRequest(p, a, arc.ArcDisconnect())
@@ -149,6 +154,21 @@ func (c *Core) unregister(protocol string) {
 			}
 		}
 		c.closeLines(p, protocol)
+	}
+}
+
+// together says of the open ones of these arcs that they end at once.
+func together(arcs []*anArc) {
+	n := map[string]int{}
+	for _, a := range arcs {
+		if a.m.State == arc.ArcUp {
+			n[a.protocol]++
+		}
+	}
+	for _, a := range arcs {
+		if a.m.State == arc.ArcUp {
+			a.along = n[a.protocol]
+		}
 	}
 }
 
@@ -185,6 +205,7 @@ func (c *Core) tryArc(p *peer, a *anArc, ev arc.ArcEvent) bool {
 	}
 	if a.m.State == arc.ArcGone {
 		p.arcs = slices.DeleteFunc(p.arcs, func(b *anArc) bool { return b == a })
+		p.endHolds(a.protocol)
 	}
 	return true
 }
@@ -203,7 +224,9 @@ func (c *Core) arcEffect(p *peer, a *anArc, e arc.ArcEffect) {
 	case arc.ArcFxOpened:
 		c.arcOpened(p, a)
 	case arc.ArcFxClosed:
-		c.emit(Closed{a.protocol, p.id, a.out, p.cause})
+		c.emit(Closed{a.protocol, p.id, a.m.Out, p.cause, max(a.along, 1)})
+	case arc.ArcFxTurned:
+		c.emit(Reversed{a.protocol, p.id, a.m.Out})
 	case arc.ArcFxFailed:
 		if e.Reason == arc.WhyRefused {
 			a.err = ErrRefused
@@ -216,11 +239,14 @@ func (c *Core) arcEffect(p *peer, a *anArc, e arc.ArcEffect) {
 			return
 		}
 		a.fresh = p.at.id != a.since
+		p.at.wished = p.at.wished || p.at.wishes(a.number)
 		c.send(p, &arc.Bind{Arc: a.number, Protocol: a.protocol, Channel: n, Fresh: a.fresh})
 	case arc.ArcFxSendBound:
 		c.send(p, &arc.Bound{Arc: a.number, Channel: p.at.lines[a.protocol].number})
 	case arc.ArcFxSendUnbind:
-		c.send(p, &arc.Unbind{Arc: a.number, Outgoing: a.out})
+		c.send(p, &arc.Unbind{Arc: a.number, Mine: a.mine})
+	case arc.ArcFxSendTurn:
+		c.send(p, &arc.Turn{Arc: a.number, Mine: a.mine})
 	case arc.ArcFxStartRequest:
 		// request starts the timer: it knows for how long.
 	case arc.ArcFxStopRequest:
@@ -237,7 +263,7 @@ func (c *Core) noChannel(p *peer, a *anArc) {
 }
 
 func (c *Core) arcOpened(p *peer, a *anArc) {
-	o := Opened{Protocol: a.protocol, Peer: p.id, Out: a.out, NewSession: a.fresh}
+	o := Opened{Protocol: a.protocol, Peer: p.id, Out: a.m.Out, NewSession: a.fresh}
 	if a.fresh {
 		o.Via = p.at.route.Brokers
 	}

@@ -1,6 +1,7 @@
 package core
 
 import (
+	"errors"
 	"slices"
 	"time"
 
@@ -28,11 +29,15 @@ type attempt struct {
 	signal *transport.Signal // the offer or answer, once it was sent
 	offer  *transport.Signal // the other end's
 	ref    [32]byte          // hash of the offer
+	wish   *transport.Wish   // of the offer, whoever made it; nil: none
 
 	up      bool // the control channel carries messages
 	greeted bool // the other end said hello
+	early   bool // open before that: its offer says all that its hello will
+	wished  bool // our Bind of the wish's arc is sent, or its Unbind
 	opened  time.Duration
 
+	media exchange
 	lines map[string]*line // of each protocol
 	used  map[uint16]bool  // channel numbers
 }
@@ -86,9 +91,9 @@ func (c *Core) describe(at *attempt) {
 		if room := transport.MaxCandidates - len(d.Candidates); at.bulk {
 			d.Candidates = append(d.Candidates[:len(d.Candidates):len(d.Candidates)], at.found[:min(room, len(at.found))]...)
 		}
-		s := &transport.Signal{Kind: transport.Offer, Session: at.id, To: at.to, Description: &d}
+		s := &transport.Signal{Kind: transport.Offer, Session: at.id, To: at.to, Description: &d, Wish: at.wish}
 		if !at.mine {
-			s.Kind, s.Ref, s.Mine = transport.Answer, at.ref, at.void
+			s.Kind, s.Ref, s.Mine, s.Wish = transport.Answer, at.ref, at.void, nil
 		}
 		s.From = c.cfg.ID
 		if at.mine {
@@ -163,6 +168,30 @@ func (c *Core) driverUp(id transport.SessionID) {
 	c.emit(Send{id, &arc.Hello{
 		Version: Version, Boot: boot(c.cfg.First), Initiator: id.Initiator, Number: id.Number,
 	}})
+	if at.offer != nil && at.wish != nil {
+		c.openEarly(c.sessions[id], at)
+	}
+}
+
+// openEarly opens a session that the other end offered, before its hello is
+// here: DTLS has proven the key that the offer was signed for. The arc that it
+// was made for begins with it, so that the other end, which hears of both at
+// once, has the arc as soon as the session.
+func (c *Core) openEarly(p *peer, at *attempt) {
+	at.early = true
+	p.boot = boot(at.id.Number)
+	c.stepLink(p, signal.LinkUp())
+	c.later(func() {
+		if p.at == at {
+			c.welcome(p)
+			c.begins(p, &arc.Bind{Arc: at.wish.Arc, Protocol: at.wish.Protocol, Channel: transport.FirstChannel, Fresh: true}, false)
+		}
+	})
+}
+
+// wishes reports whether an arc is the one that our offer wished for.
+func (at *attempt) wishes(arc uint64) bool {
+	return at.mine && at.wish != nil && at.wish.Arc == arc
 }
 
 func (c *Core) driverDown(id transport.SessionID, err error) {
@@ -174,7 +203,11 @@ func (c *Core) driverDown(id transport.SessionID, err error) {
 	if p == nil || p.at == nil || p.at.id != id {
 		return
 	}
-	c.drop(p, Crashed, err)
+	cause := Crashed
+	if errors.Is(err, transport.ErrSilent) {
+		cause = Idle
+	}
+	c.drop(p, cause, err)
 }
 
 // drop ends what link has in hand, because the driver lost it or the peer
@@ -201,6 +234,10 @@ func (c *Core) drop(p *peer, cause Cause, err error) {
 func (c *Core) hello(p *peer, m *arc.Hello) {
 	at := p.at
 	if m.Version != Version {
+		if at.early { // it knows, by our hello
+			c.drop(p, Crashed, ErrVersion)
+			return
+		}
 		p.failure = ErrVersion
 		c.emit(Send{at.id, &arc.Deny{Version: Version}})
 		return // the other end closes; if it does not, the attempt times out
@@ -212,7 +249,9 @@ func (c *Core) hello(p *peer, m *arc.Hello) {
 	at.greeted = true
 	c.driverUp(at.id) // its hello may overtake the driver's word
 	p.boot = m.Boot
-	c.stepLink(p, signal.LinkUp())
+	if !at.early {
+		c.stepLink(p, signal.LinkUp())
+	}
 }
 
 func (c *Core) violate(p *peer, what string) {

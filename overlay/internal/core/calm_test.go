@@ -15,8 +15,12 @@ import (
 // a session that closes is wanted again.
 func calm(draw chooser, opts sim.Options) error {
 	peers := 2 + draw("peers", 6)
+	wishless := draw("wishless", 3) == 1 // every other peer, in a third of the walks
 	opts.Protocols, opts.Trickle = []string{"p", "q", "base"}[draw("protocols", 2):], draw("trickle", 2) == 1
-	opts.Config = func(_ int, c *core.Config) { c.Linger = sim.ShortLinger }
+	opts.Config = func(i int, c *core.Config) {
+		c.Linger = sim.ShortLinger
+		c.Wishless = wishless && i%2 == 1
+	}
 	w := sim.New(peers, opts)
 	// A tree of sessions that stay, for an arc of its own is on each.
 	firm := make([][]bool, peers)
@@ -64,7 +68,7 @@ func must(c *sim.Call, firm [][]bool) bool {
 		return len(c.Via) == 0 || stays(hops, firm)
 	case "introduce":
 		return stays([][2]int{{c.Peer, c.Via[0]}, {c.Peer, c.To}}, firm)
-	case "join by hand":
+	case "join by hand", "disconnect", "reverse": // a hold may be in the way, which the world judges
 		return false
 	}
 	return true
@@ -99,6 +103,16 @@ func closing(draw chooser, opts sim.Options) error {
 		func() { w.Connect(a, b, broker) },
 		func() { w.Connect(b, a) },
 		func() { w.Invite(a, b) },
+		func() { w.Reverse(a, b) },
+		func() { w.Reverse(b, a) },
+		func() { w.HoldArc(a, b) },
+		func() {
+			for _, c := range w.Calls() {
+				if c.Kind == "hold" && c.Err == nil {
+					w.ReleaseArc(c.Peer, c.ID)
+				}
+			}
+		},
 	}
 	limits := sim.Limits{Lingers: 20}
 	wild := draw("wild", 2) == 1

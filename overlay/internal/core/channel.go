@@ -12,11 +12,12 @@ const maxChannel = 1023
 // protocol settles the number, even if it is refused: channel 1, which exists
 // from the start, for the initiator's first protocol, further even numbers for
 // its others, odd ones for the other end's. If such Binds cross, the
-// initiator's number counts. A number is never used for anything else.
+// initiator's number counts. A number is never used for anything else. An offer
+// that wishes for an arc has settled channel 1 already.
 type line struct {
 	number uint16
 	mine   bool   // this end proposed it, and the other end has not named it yet
-	by     uint64 // in the Bind of that arc
+	by     uint64 // in the Bind of that arc, or in the wish for it
 	open   bool   // here
 	usable bool   // the other end has it open
 }
@@ -125,9 +126,18 @@ func (c *Core) closeLines(p *peer, protocol string) {
 // bind begins an arc of the other end's.
 func (c *Core) bind(p *peer, m *arc.Bind) bool {
 	c.welcome(p)
+	if p.at.early && m.Arc == p.at.wish.Arc {
+		return c.confirmed(p, m)
+	}
 	if a := p.find(false, m.Arc); a != nil {
 		return c.tryArc(p, a, arc.ArcBind())
 	}
+	return c.begins(p, m, true)
+}
+
+// begins takes an arc of the other end's. heard: it says so on the session, and
+// so has the channel open; otherwise its offer says so.
+func (c *Core) begins(p *peer, m *arc.Bind, heard bool) bool {
 	l := p.at.settleLine(m.Protocol, m.Channel)
 	if l == nil {
 		return false
@@ -137,7 +147,7 @@ func (c *Core) bind(p *peer, m *arc.Bind) bool {
 		return true
 	}
 	c.openLine(p, m.Protocol, l)
-	if l.number == m.Channel {
+	if l.number == m.Channel && heard {
 		c.usableLine(p, m.Protocol, l)
 	}
 	if len(p.arcs) >= c.cfg.MaxArcs {
@@ -151,11 +161,26 @@ func (c *Core) bind(p *peer, m *arc.Bind) bool {
 	return true
 }
 
+// confirmed takes the Bind of an arc that its offer has begun: it says that the
+// other end has the channel open, and nothing else that is new.
+func (c *Core) confirmed(p *peer, m *arc.Bind) bool {
+	if m.Protocol != p.at.wish.Protocol || m.Channel != transport.FirstChannel {
+		return false
+	}
+	c.usableLine(p, m.Protocol, p.at.lines[m.Protocol])
+	return true
+}
+
 // bound hears that an arc of ours has begun.
 func (c *Core) bound(p *peer, m *arc.Bound) bool {
 	c.acknowledged(p, m.Arc)
 	a := p.find(true, m.Arc)
-	if a == nil {
+	switch {
+	case a == nil && p.at.wishes(m.Arc) && !p.at.wished:
+		p.at.wished = true // it was cancelled before there was a session to say so
+		c.send(p, &arc.Unbind{Arc: m.Arc, Mine: true})
+		return true
+	case a == nil:
 		return true // it was cancelled meanwhile, and our Unbind is under way
 	}
 	l := p.at.lines[a.protocol]

@@ -65,12 +65,19 @@ func (c *Core) checkPeer(p *peer) error {
 			return fmt.Errorf("arc %d is kept as %v", a.number, a.m.State)
 		}
 		switch {
-		case a.m.Request != c.runs(timer{timerRequest, p.id, a.number}) && a.out:
+		case a.waits() && !a.mine:
+			return fmt.Errorf("arc %d of the other end waits here", a.number)
+		case a.m.Request != c.runs(timer{timerRequest, p.id, a.number}) && a.mine:
 			return fmt.Errorf("arc %d: request timer", a.number)
 		case a.m.State != arc.ArcAsked && p.session.State != arc.SessionLiving:
 			return fmt.Errorf("arc %d is %v on a session that is %v", a.number, a.m.State, p.session.State)
 		case a.m.State == arc.ArcAsked && p.session.State == arc.SessionLiving:
 			return fmt.Errorf("arc %d waits for a session that is there", a.number)
+		}
+	}
+	for _, h := range p.holds {
+		if p.outArcs(h.protocol) == 0 {
+			return fmt.Errorf("hold %d holds nothing", h.call)
 		}
 	}
 	switch {
@@ -90,8 +97,10 @@ func (c *Core) checkPeer(p *peer) error {
 		return fmt.Errorf("session %v is not listed", p.at.id)
 	case p.at != nil && p.at.mine != p.link.Mine:
 		return fmt.Errorf("link mine=%v, attempt of %v", p.link.Mine, p.at.id.Initiator.Short())
-	case p.link.State == signal.LinkOpen && (p.at.theirs || !p.at.greeted):
-		return fmt.Errorf("open, theirs=%v greeted=%v", p.at.theirs, p.at.greeted)
+	case p.at != nil && (p.at.media.m.Check() != "" || p.at.media.hand != nil):
+		return fmt.Errorf("exchange: %s, in hand %v", p.at.media.m.Check(), p.at.media.hand)
+	case p.link.State == signal.LinkOpen && (p.at.theirs || !p.at.greeted && !p.at.early):
+		return fmt.Errorf("open, theirs=%v greeted=%v early=%v", p.at.theirs, p.at.greeted, p.at.early)
 	case len(p.waiting) > 0 && p.link.State == signal.LinkIdle:
 		return fmt.Errorf("%d newcomers wait for nothing", len(p.waiting))
 	}
@@ -123,7 +132,8 @@ func (c *Core) checkTimers() error {
 	for id, p := range c.peers {
 		for kind, want := range map[timerKind]bool{
 			timerSetup: p.link.Setup, timerRetry: p.link.Retry, timerLinger: p.session.Linger, timerParting: p.session.Parting,
-			timerPing: p.link.State == signal.LinkOpen && c.cfg.Heartbeat > 0, timerForget: true,
+			timerMedia: p.at != nil && p.at.media.m.Patience,
+			timerPing:  p.link.State == signal.LinkOpen && c.cfg.Heartbeat > 0, timerForget: true,
 		} {
 			if c.runs(timer{kind: kind, peer: id}) != want {
 				return fmt.Errorf("%s: timer %d runs=%v", id.Short(), kind, !want)
@@ -150,6 +160,9 @@ func (c *Core) CheckQuiet() error {
 		}
 	}
 	for _, p := range c.inOrder() {
+		if p.at != nil && !p.at.greeted {
+			return fmt.Errorf("%s: no hello", p.id.Short())
+		}
 		for _, w := range p.waiting {
 			if !w.told || c.doors[w.route.Conn] != nil {
 				return fmt.Errorf("%s: a newcomer waits", p.id.Short())
@@ -204,6 +217,8 @@ type ArcInfo struct {
 	Protocol string
 	Peer     transport.PeerID
 	Out      bool
+	Mine     bool   // this end has asked for it once
+	Number   uint64 // names it together with Mine
 }
 
 // Arcs gives every open arc.
@@ -211,12 +226,30 @@ func (c *Core) Arcs() iter.Seq[ArcInfo] {
 	return func(yield func(ArcInfo) bool) {
 		for _, p := range c.inOrder() {
 			for _, a := range p.arcs {
-				if a.m.State == arc.ArcUp && !yield(ArcInfo{a.protocol, p.id, a.out}) {
+				if a.m.State == arc.ArcUp && !yield(ArcInfo{a.protocol, p.id, a.m.Out, a.mine, a.number}) {
 					return
 				}
 			}
 		}
 	}
+}
+
+// Arc finds an open arc with a peer by its name.
+func (c *Core) Arc(id transport.PeerID, mine bool, number uint64) (ArcInfo, bool) {
+	if p := c.peers[id]; p != nil {
+		if a := p.find(mine, number); a != nil && a.m.State == arc.ArcUp {
+			return ArcInfo{a.protocol, p.id, a.m.Out, a.mine, a.number}, true
+		}
+	}
+	return ArcInfo{}, false
+}
+
+// Holds counts the holds of a protocol's arcs to a peer.
+func (c *Core) Holds(id transport.PeerID, protocol string) int {
+	if p := c.peers[id]; p != nil {
+		return p.holdsOf(protocol)
+	}
+	return 0
 }
 
 // Channel gives the channel of a protocol on the session with a peer; zero: none.

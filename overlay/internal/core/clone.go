@@ -53,6 +53,7 @@ func (p *peer) clone() *peer {
 		b := *a
 		q.arcs[i] = &b
 	}
+	q.holds = slices.Clone(p.holds)
 	q.waiting = slices.Clone(p.waiting)
 	return &q
 }

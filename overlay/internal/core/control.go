@@ -22,7 +22,10 @@ func (c *Core) received(in Received) {
 		c.drop(p, Crashed, ErrVersion)
 		return
 	}
-	if !p.usable() {
+	if p.failure == ErrVersion {
+		return // it spoke before it could know
+	}
+	if !p.at.greeted {
 		c.violate(p, "message before hello")
 		return
 	}
@@ -44,6 +47,8 @@ func (c *Core) control(p *peer, in Received) bool {
 		}
 	case *arc.Unbind:
 		return c.unbind(p, m)
+	case *arc.Turn:
+		return c.turn(p, m)
 	case *arc.Bye:
 		return c.trySession(p, arc.SessionBye())
 	case *arc.Agree:
@@ -67,7 +72,7 @@ func (c *Core) control(p *peer, in Received) bool {
 	case *signal.Met:
 		c.met(p, m)
 	default:
-		return false
+		return c.media(p, in)
 	}
 	return true
 }
@@ -75,10 +80,10 @@ func (c *Core) control(p *peer, in Received) bool {
 // unbind ends an arc at the other end's wish. One that is gone already was
 // ended by both ends at once.
 func (c *Core) unbind(p *peer, m *arc.Unbind) bool {
-	if !m.Outgoing {
+	if !m.Mine {
 		c.acknowledged(p, m.Arc)
 	}
-	a := p.find(!m.Outgoing, m.Arc)
+	a := p.find(!m.Mine, m.Arc)
 	switch {
 	case a == nil:
 	case a.waits(): // there is no room for it

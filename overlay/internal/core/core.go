@@ -15,15 +15,17 @@
 // What each part does: link.go gets a session (offers, answers, glare),
 // signals.go judges what others say about it, attempt.go knows one driver
 // session, session.go keeps, leaves and closes it, arc.go counts what it is kept
-// for, channel.go numbers its channels, broker.go passes the signals of others
-// on, meeting.go asks neighbors to connect, guest.go meets peers over any
-// channel, check.go says what must never be.
+// for, hold.go holds arcs, ends them and turns them round, channel.go numbers a
+// session's channels, media.go adds and removes its tracks, broker.go passes the
+// signals of others on, meeting.go asks neighbors to connect, guest.go meets
+// peers over any channel, check.go says what must never be.
 package core
 
 import (
 	"time"
 
 	"github.com/n2n-overlay/n2n/fsm/arc"
+	"github.com/n2n-overlay/n2n/fsm/media"
 	"github.com/n2n-overlay/n2n/fsm/signal"
 	"github.com/n2n-overlay/n2n/transport"
 )
@@ -52,10 +54,12 @@ type Config struct {
 	ConnectTimeout time.Duration // zero: arc.RequestTimeout, negative: a day
 	Linger         time.Duration // zero: arc.LingerTimeout
 	Heartbeat      time.Duration // between pings; three without a sign of life end a session; zero: 5 s, negative: none
-	AdmitTimeout   time.Duration // for a newcomer that carries one offer and one answer by hand; zero: 1 min
+	AdmitTimeout   time.Duration // for a newcomer that carries one offer and one answer by hand; zero: 1 min, negative: a day
 	MaxPending     int           // attempts under way that others began; zero: 64
 	MaxPeers       int           // peers remembered; zero: 4096
 	MaxArcs        int           // arcs with one peer; zero: 1024
+	Media          bool          // the driver has media
+	Wishless       bool          // offers do not say which arc they are made for, as others' need not
 
 	Trace func(Edge) // called for every edge that a machine takes; may be nil
 }
@@ -72,6 +76,9 @@ func (c *Config) fill() {
 	set(&c.AdmitTimeout, time.Minute)
 	if c.ConnectTimeout < 0 {
 		c.ConnectTimeout = 24 * time.Hour
+	}
+	if c.AdmitTimeout < 0 {
+		c.AdmitTimeout = 24 * time.Hour
 	}
 	if c.Linger < 0 {
 		c.Linger = 0
@@ -91,7 +98,7 @@ func (c *Config) setup() time.Duration {
 
 // Edge is one step of one machine, as Config.Trace gets it.
 type Edge struct {
-	Machine        string // link, broker, meeting, session, arc
+	Machine        string // link, broker, meeting, session, arc, exchange
 	Peer           transport.PeerID
 	From, Edge, To uint8
 }
@@ -180,6 +187,12 @@ func (c *Core) handle(in Input) {
 		c.connect(in)
 	case Disconnect:
 		c.disconnect(in)
+	case Reverse:
+		c.reverse(in)
+	case Hold:
+		c.hold(in)
+	case Release:
+		c.release(in)
 	case Cancel:
 		c.cancel(in.Call)
 	case Introduce:
@@ -210,6 +223,10 @@ func (c *Core) handle(in Input) {
 		c.received(in)
 	case Signaled:
 		c.signaled(in)
+	case MediaChanged:
+		c.mediaChanged(in)
+	case MediaDone:
+		c.mediaDone(in)
 	case Blame:
 		if p := c.sessions[in.ID]; p != nil && p.at != nil && p.at.id == in.ID {
 			c.violate(p, in.What)
@@ -258,6 +275,8 @@ func (c *Core) fire(t timer) {
 		}
 	case timerPing:
 		c.beat(p)
+	case timerMedia:
+		c.stepExchange(p, media.ExchangePatience())
 	case timerForget:
 		c.forget(p)
 	}

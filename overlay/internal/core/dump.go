@@ -12,7 +12,7 @@ func (c *Core) Dump() string {
 		fmt.Fprintf(&b, "  %s: link %v mine=%v seq=%d hi=%d, session %v arcs=%d wants=%d\n",
 			p.id.Short(), p.link.State, p.link.Mine, p.link.Seq&0xffff, p.link.Hi&0xffff, p.session.State, p.session.Arcs, p.session.Wants)
 		for _, a := range p.arcs {
-			fmt.Fprintf(&b, "    arc out=%v %d %s %v\n", a.out, a.number, a.protocol, a.m.State)
+			fmt.Fprintf(&b, "    arc mine=%v %d out=%v %s %v\n", a.mine, a.number, a.m.Out, a.protocol, a.m.State)
 		}
 	}
 	for id := range c.sessions {

@@ -3,6 +3,7 @@ package core
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/n2n-overlay/n2n/transport"
 )
@@ -21,6 +22,9 @@ type (
 		ID    transport.SessionID
 		Peer  transport.PeerID
 		Offer transport.Description
+		// Patience is how long it may take until the other end can know the
+		// answer; zero: no longer than signals take.
+		Patience time.Duration
 	}
 	Finish struct {
 		ID     transport.SessionID
@@ -62,7 +66,40 @@ type (
 		Channel  uint16
 	}
 
-	// Opened, Closed and Failed are news of a protocol's arcs.
+	// OfferMedia, AnswerMedia and FinishMedia are calls of the driver; each is
+	// answered with MediaDone.
+	OfferMedia struct {
+		ID           transport.SessionID
+		Audio, Video uint8 // sections at least
+	}
+	AnswerMedia struct {
+		ID    transport.SessionID
+		Offer transport.Media
+	}
+	FinishMedia struct {
+		ID     transport.SessionID
+		Answer transport.Media
+	}
+	// SendMedia sends an offer or answer of media on a session's control
+	// channel; Media are its sections.
+	SendMedia struct {
+		ID    transport.SessionID
+		Msg   Message
+		Media *transport.Media
+	}
+	// MediaSettled says that both ends agree on which tracks are sent; All: on
+	// every one that is attached here and can be. MediaOver says that there is no
+	// media on the session from now on, and why.
+	MediaSettled struct {
+		ID  transport.SessionID
+		All bool
+	}
+	MediaOver struct {
+		ID  transport.SessionID
+		Err error
+	}
+
+	// Opened, Closed, Reversed and Failed are news of a protocol's arcs.
 	Opened struct {
 		Protocol   string
 		Peer       transport.PeerID
@@ -75,6 +112,14 @@ type (
 		Peer     transport.PeerID
 		Out      bool
 		Cause    Cause
+		Arcs     int // of this protocol with this peer that went at once; each has its own Closed
+	}
+	// Reversed says that an arc has turned round. It is one effect, not two, so
+	// that nobody sees the peer without the arc.
+	Reversed struct {
+		Protocol string
+		Peer     transport.PeerID
+		Out      bool // it leaves here now; else it has until now
 	}
 	Failed struct {
 		Protocol string
@@ -118,10 +163,18 @@ func (OpenChannel) effect()   {}
 func (Usable) effect()        {}
 func (Opened) effect()        {}
 func (Closed) effect()        {}
+func (Reversed) effect()      {}
 func (Failed) effect()        {}
 func (Done) effect()          {}
 func (DoorDone) effect()      {}
 func (Fault) effect()         {}
+
+func (OfferMedia) effect()   {}
+func (AnswerMedia) effect()  {}
+func (FinishMedia) effect()  {}
+func (SendMedia) effect()    {}
+func (MediaSettled) effect() {}
+func (MediaOver) effect()    {}
 
 // Cause is why an arc ended.
 type Cause uint8
@@ -132,6 +185,7 @@ const (
 	There                // the other end ended it
 	Left                 // the other end left the network
 	Crashed              // the session was lost
+	Idle                 // the session was given up: the other end fell silent
 )
 
 func (c Cause) String() string {
@@ -144,6 +198,8 @@ func (c Cause) String() string {
 		return "left"
 	case Crashed:
 		return "crashed"
+	case Idle:
+		return "idle"
 	}
 	return fmt.Sprintf("Cause(%d)", uint8(c))
 }
@@ -161,7 +217,9 @@ var (
 	ErrVersion     = errors.New("peer speaks another version of the protocol")
 	ErrViolation   = errors.New("peer broke the protocol")
 	ErrSelf        = errors.New("that is this node itself")
-	ErrSilent      = errors.New("peer fell silent")
+	ErrSilent      = transport.ErrSilent
+	ErrHeld        = errors.New("arc is held")
+	ErrNoMedia     = errors.New("no media with this peer")
 )
 
 // BugError says that a machine got an event that its spec rules out.

@@ -79,6 +79,19 @@ var entering = []plot{
 			s.ends(call, nil)
 		}
 
+		s.opts.Config = func(_ int, cfg *core.Config) { cfg.Wishless = true }
+		s.begin("b joins a once more when a waits for its hello, since its offers do not say for which arc they are", 2)
+		first = s.Join(b, a, false)
+		s.Deliver(s.until("a up"))
+		second = s.Join(b, a, false)
+		s.Deliver(s.next("b described b2"))
+		s.Deliver(s.next("b gathered b2"))
+		s.Deliver(s.next("b~a offer b2"))
+		s.settle()
+		s.ends(first, nil)
+		s.ends(second, nil)
+		s.opts.Config = nil
+
 		s.begin("both join each other at once: the offer of the greater id wins", 2)
 		first, second = s.Join(a, b, true), s.Join(b, a, true)
 		s.settle()

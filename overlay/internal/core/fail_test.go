@@ -198,6 +198,11 @@ var failing = []plot{
 		s.Run(30 * time.Second)
 		s.settle()
 
+		s.begin("the driver says so first", 2, [2]int{a, b})
+		id, _ := s.Peers[a].Core.Open(name(b))
+		s.Unheard(a, id)
+		s.settle()
+
 		s.begin("who slept itself waits for an answer first", 2, [2]int{a, b})
 		s.World.Now += time.Hour
 		s.Advance()

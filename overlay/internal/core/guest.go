@@ -15,6 +15,7 @@ type guest struct {
 	at       *attempt
 	call     uint64
 	protocol string
+	arc      uint64
 	sent     int
 }
 
@@ -22,7 +23,7 @@ type guest struct {
 type door struct{ trickle bool }
 
 func (c *Core) join(in Join) {
-	g := &guest{call: in.Call, protocol: in.Protocol}
+	g := &guest{call: in.Call, protocol: in.Protocol, arc: c.newArc()}
 	if c.leaving || !c.protocols[in.Protocol] {
 		c.guestFailed(g, transport.PeerID{}, ErrClosed)
 		return
@@ -30,6 +31,9 @@ func (c *Core) join(in Join) {
 	n := c.newNumber(nil)
 	id := transport.SessionID{Initiator: c.cfg.ID, Number: n}
 	g.at = &attempt{id: id, mine: true, owe: true, route: Route{Conn: in.Conn}, bulk: !in.Trickle}
+	if !c.cfg.Wishless {
+		g.at.wish = &transport.Wish{Arc: g.arc, Protocol: g.protocol}
+	}
 	c.guests[n] = g
 	c.emit(MakeOffer{ID: id})
 	if in.Trickle {
@@ -91,7 +95,7 @@ func (c *Core) adopt(g *guest, r Route, s *transport.Signal) {
 // named goes on with a join whose peer has a name now: as a request for an arc,
 // which uses the session that there is, or gets one over the same channel.
 func (c *Core) named(g *guest, p *peer) {
-	a := &anArc{protocol: g.protocol, call: g.call}
+	a := &anArc{number: g.arc, protocol: g.protocol, call: g.call}
 	if !g.at.bulk {
 		a.route = g.at.route
 	}

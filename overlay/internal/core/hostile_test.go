@@ -2,6 +2,7 @@ package core_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -45,7 +46,9 @@ func (s *story) unmoved(i int) {
 }
 
 // Peers that lie, and events that come too late.
-var hostile = []plot{
+var hostile = slices.Concat(lies, turns)
+
+var lies = []plot{
 	{"a relay's path must name the channel that it came on", func(s *story) {
 		for _, path := range [][][32]byte{
 			{name(c), name(b), name(d)},          // another sender
@@ -109,9 +112,19 @@ var hostile = []plot{
 	}},
 	{"a repeated Bind is answered again, and counted once", func(s *story) {
 		s.begin("", 2, [2]int{a, b})
-		s.says(a, b, &arc.Bind{Arc: 1, Protocol: "p", Channel: 1})
+		s.says(a, b, &arc.Bind{Arc: 1, Protocol: "p", Channel: 1}) // of the arc that the offer began
+		s.settle()
+		s.rests(s.Connect(a, b), nil, 0)
+		s.says(a, b, &arc.Bind{Arc: 2, Protocol: "p", Channel: 1})
 		s.Deliveries()
 		s.settle()
+	}},
+	{"the Bind of an arc that the offer began says the same", func(s *story) {
+		for _, m := range []arc.Bind{{Arc: 1, Protocol: "q", Channel: 1}, {Arc: 1, Protocol: "p", Channel: 2}} {
+			s.begin("", 2, [2]int{a, b})
+			s.says(a, b, &m)
+			s.blames(b, a, "message out of place")
+		}
 	}},
 	{"a channel's number is the proposer's to choose, and for one protocol", func(s *story) {
 		s.opts.Protocols = []string{"p", "q"}
@@ -145,7 +158,7 @@ var hostile = []plot{
 			s.blames(a, b, "message out of place")
 		}
 		for _, m := range []core.Message{
-			&arc.Refused{Arc: 7}, &arc.Bound{Arc: 7, Channel: 7}, &arc.Unbind{Arc: 7}, &arc.Unbind{Arc: 7, Outgoing: true},
+			&arc.Refused{Arc: 7}, &arc.Bound{Arc: 7, Channel: 7}, &arc.Unbind{Arc: 7}, &arc.Unbind{Arc: 7, Mine: true},
 			&arc.Pong{Id: 7}, &signal.Met{Meeting: 7}, &arc.Stay{},
 			&signal.Bounce{Initiator: name(a), Number: 7, Path: [][32]byte{name(a), name(b), name(c)}},
 		} {
@@ -216,6 +229,12 @@ var hostile = []plot{
 			{Kind: transport.Reset, From: name(b), To: name(c), Session: of(b, 1<<30)},                      // for somebody else
 			{Kind: transport.Reset, From: name(b), To: name(a), Session: of(b, 1), Mine: 1 << 63, Yours: 1}, // beyond all numbers
 			{Kind: transport.Reset, From: name(b), To: name(a), Session: of(b, 1), Mine: 1, Yours: 1<<64 - 1},
+			{Kind: transport.Offer, To: name(a), Session: transport.SessionID{Number: 1 << 30}, Description: desc}, // nobody's, of nobody
+			{Kind: transport.Reset, To: name(a), Session: of(a, 1<<30), Mine: 1},
+			{Kind: transport.Answer, From: name(b), To: name(c), Session: of(a, 1<<30), Description: desc}, // to somebody else
+			{Kind: transport.Candidates, From: name(b), To: name(a), Session: of(c, 1<<30)},                // of somebody else's session
+			{Kind: transport.Candidates, From: name(b), Session: of(c, 1<<30)},
+			{Kind: transport.Reject, From: name(b), To: name(c), Session: of(a, 1<<30)},
 			{Kind: 77, From: name(b), To: name(a), Session: of(b, 1<<30)},
 		}
 		for i, sig := range wrong {

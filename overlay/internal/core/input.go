@@ -24,6 +24,9 @@ type Route struct {
 	Conn    uint64 // zero: through the brokers
 }
 
+// none reports whether there is no way left: the channel was closed.
+func (r Route) none() bool { return r.Conn == 0 && len(r.Brokers) == 0 }
+
 type (
 	// Tick says that time has passed.
 	Tick struct{}
@@ -41,6 +44,24 @@ type (
 		Call     uint64
 		Protocol string
 		To       transport.PeerID
+	}
+	// Reverse turns one arc of the outview round: it is one of the inview then.
+	Reverse struct {
+		Call     uint64
+		Protocol string
+		To       transport.PeerID
+	}
+	// Hold keeps Disconnect and Reverse from one arc of the outview. The call's
+	// number is the hold's name, until Release, or until no such arc is left.
+	Hold struct {
+		Call     uint64
+		Protocol string
+		To       transport.PeerID
+	}
+	// Release ends a hold, if it is not over.
+	Release struct {
+		Hold uint64
+		To   transport.PeerID
 	}
 	// Cancel says that nobody waits for a call any more.
 	Cancel struct{ Call uint64 }
@@ -95,11 +116,26 @@ type (
 	}
 
 	// Received is a message on a session's control channel. Signal is what a
-	// Relay carries, if it was for this peer, and its signature was good.
+	// Relay carries, if it was for this peer, and its signature was good; Media
+	// what an offer or answer of media carries.
 	Received struct {
 		ID     transport.SessionID
 		Msg    Message
 		Signal *transport.Signal
+		Media  *transport.Media
+	}
+	// MediaChanged says that tracks were attached to a session or detached; so
+	// many are.
+	MediaChanged struct {
+		ID           transport.SessionID
+		Audio, Video uint8
+	}
+	// MediaDone is the outcome of OfferMedia or AnswerMedia, with a description,
+	// or of FinishMedia, without.
+	MediaDone struct {
+		ID    transport.SessionID
+		Media *transport.Media
+		Err   error
 	}
 	// Signaled is a signal, its signature checked, that came over Conn.
 	Signaled struct {
@@ -117,6 +153,9 @@ type (
 func (Tick) input()       {}
 func (Connect) input()    {}
 func (Disconnect) input() {}
+func (Reverse) input()    {}
+func (Hold) input()       {}
+func (Release) input()    {}
 func (Cancel) input()     {}
 func (Introduce) input()  {}
 func (Invite) input()     {}
@@ -133,3 +172,6 @@ func (Down) input()       {}
 func (Received) input()   {}
 func (Signaled) input()   {}
 func (Blame) input()      {}
+
+func (MediaChanged) input() {}
+func (MediaDone) input()    {}

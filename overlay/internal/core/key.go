@@ -97,8 +97,18 @@ func (k *Key) Signal(s *transport.Signal) {
 	k.Uint(s.Yours)
 	k.Uint(uint64(s.Reason))
 	k.Description(s.Description)
+	k.wish(s.Wish)
 	k.Uint(uint64(len(s.Candidates)))
 	k.Bool(s.Last)
+}
+
+func (k *Key) wish(w *transport.Wish) {
+	if w == nil {
+		k.Uint(0)
+		return
+	}
+	k.Uint(w.Arc) // never zero
+	k.Bytes(w.Protocol)
 }
 
 func (k *Key) ref(ref [32]byte) {
@@ -144,7 +154,10 @@ func (k *Key) Message(m Message) {
 		k.Uint(uint64(m.Reason))
 	case *arc.Unbind:
 		k.Uint(m.Arc)
-		k.Bool(m.Outgoing)
+		k.Bool(m.Mine)
+	case *arc.Turn:
+		k.Uint(m.Arc)
+		k.Bool(m.Mine)
 	case *arc.Ping:
 		k.Uint(m.Id)
 	case *arc.Pong:
@@ -205,6 +218,7 @@ func (c *Core) AppendKey(k *Key, now time.Duration) {
 		g := c.guests[n]
 		k.Uint(g.call)
 		k.Bytes(g.protocol)
+		k.Uint(g.arc)
 		k.Uint(uint64(g.sent))
 		k.attempt(g.at)
 	}
@@ -255,6 +269,11 @@ func (c *Core) keyPeer(k *Key, p *peer, now time.Duration) {
 	for _, a := range p.arcs {
 		k.arc(a)
 	}
+	k.Uint(uint64(len(p.holds)))
+	for _, h := range p.holds {
+		k.Uint(h.call)
+		k.Bytes(h.protocol)
+	}
 	k.Uint(p.boot)
 	if l.State != signal.LinkIdle { // the next attempt sets it anew
 		k.route(p.route)
@@ -280,7 +299,7 @@ func (c *Core) keyPeer(k *Key, p *peer, now time.Duration) {
 
 func (k *Key) arc(a *anArc) {
 	k.Uint(uint64(a.m.State))
-	k.Bool(a.out, a.fresh)
+	k.Bool(a.mine, a.m.Out, a.fresh)
 	k.Uint(a.number)
 	k.Bytes(a.protocol)
 	k.route(a.route)
@@ -298,6 +317,16 @@ func (k *Key) arc(a *anArc) {
 	k.Uint(a.asked.id)
 }
 
+// exchange adds what is known of a session's media.
+func (k *Key) exchange(x *exchange) {
+	m := &x.m
+	k.Uint(uint64(m.State))
+	k.Bool(m.Offers, m.Able, m.More, m.Patience)
+	for _, n := range []uint32{m.Seq, m.Mine, m.Heard, m.Told, uint32(x.audio), uint32(x.video), uint32(x.asks[0]), uint32(x.asks[1])} {
+		k.Uint(uint64(n))
+	}
+}
+
 func (k *Key) attempt(at *attempt) {
 	if at == nil {
 		k.Uint(0)
@@ -306,14 +335,16 @@ func (k *Key) attempt(at *attempt) {
 	k.Uint(1)
 	k.Session(at.id)
 	k.ID(at.to)
-	k.Bool(at.mine, at.theirs, at.bulk, at.last, at.owe, at.up, at.greeted)
+	k.Bool(at.mine, at.theirs, at.bulk, at.last, at.owe, at.up, at.greeted, at.early, at.wished)
 	k.route(at.route)
+	k.exchange(&at.media)
 	k.Description(at.local)
 	k.Uint(uint64(len(at.found)))
 	k.Uint(at.void)
 	k.Signal(at.signal)
 	k.Signal(at.offer)
 	k.ref(at.ref)
+	k.wish(at.wish)
 	k.Uint(uint64(len(at.used))) // those of lines, and of lines that were
 	for _, n := range slices.Sorted(maps.Keys(at.used)) {
 		k.Uint(uint64(n))

@@ -2,8 +2,10 @@ package core
 
 import (
 	"slices"
+	"time"
 
 	"github.com/n2n-overlay/n2n/fsm/arc"
+	"github.com/n2n-overlay/n2n/fsm/media"
 	"github.com/n2n-overlay/n2n/fsm/signal"
 	"github.com/n2n-overlay/n2n/transport"
 )
@@ -29,18 +31,19 @@ func (c *Core) linkEffect(p *peer, from signal.LinkState, e signal.LinkEffect) {
 	switch e.Kind {
 	case signal.LinkFxCreate:
 		id := transport.SessionID{Initiator: c.cfg.ID, Number: e.N}
-		c.begin(p, &attempt{id: id, to: p.id, mine: true, route: p.dialing})
+		c.begin(p, &attempt{id: id, to: p.id, mine: true, route: p.dialing, wish: c.wish(p)})
 		c.emit(MakeOffer{id, p.id})
 	case signal.LinkFxAccept:
 		s := c.hand.signal
 		id := s.Session
-		at := &attempt{id: id, to: p.id, theirs: true, route: c.hand.route, offer: s, ref: c.cfg.Hash(s)}
-		if d := c.doors[at.route.Conn]; d != nil {
-			at.bulk = !d.trickle
+		at := &attempt{id: id, to: p.id, theirs: true, route: c.hand.route, offer: s, ref: c.cfg.Hash(s), wish: s.Wish}
+		var patience time.Duration
+		if d := c.doors[at.route.Conn]; d != nil && !d.trickle {
+			at.bulk, patience = true, c.cfg.AdmitTimeout
 		}
 		c.pending++
 		c.begin(p, at)
-		c.emit(MakeAnswer{id, p.id, *s.Description})
+		c.emit(MakeAnswer{id, p.id, *s.Description, patience})
 	case signal.LinkFxFinish:
 		if g := c.hand.guest; g != nil {
 			g.at.to = p.id
@@ -67,7 +70,7 @@ func (c *Core) linkEffect(p *peer, from signal.LinkState, e signal.LinkEffect) {
 		c.describe(p.at)
 	case signal.LinkFxSendAnswer:
 		p.at.owe, p.at.void = true, e.H
-		if c.hand.signal != nil && c.hand.route.Conn == 0 {
+		if c.hand.signal != nil && (c.hand.route.Conn == 0 || p.at.route.none()) {
 			p.at.route = c.hand.route // the way that works now
 		}
 		c.describe(p.at)
@@ -94,6 +97,10 @@ func (c *Core) linkEffect(p *peer, from signal.LinkState, e signal.LinkEffect) {
 func (c *Core) begin(p *peer, at *attempt) {
 	at.lines = map[string]*line{}
 	at.used = map[uint16]bool{}
+	if w := at.wish; w != nil {
+		at.lines[w.Protocol] = &line{number: transport.FirstChannel, by: w.Arc}
+		at.used[transport.FirstChannel] = true
+	}
 	p.at, p.route, p.failure, p.cause = at, at.route, nil, Crashed
 	c.sessions[at.id] = p
 }
@@ -104,11 +111,12 @@ func (c *Core) end(p *peer) {
 	delete(c.sessions, at.id)
 	p.at = nil
 	c.settled(at)
-	if at.greeted {
+	if at.greeted || at.early {
 		p.waiting = nil // who finds no session offers again, by name
 		c.later(func() { c.leaveMeetings(p) })
 	}
 	c.timers.stop(timer{kind: timerPing, peer: p.id})
+	c.timers.stop(timer{kind: timerMedia, peer: p.id})
 	c.emit(CloseSession{at.id})
 }
 
@@ -122,6 +130,7 @@ func (c *Core) settled(at *attempt) {
 
 func (c *Core) linkOpened(p *peer) {
 	p.at.opened = c.now
+	p.at.media.m = media.NewExchange(p.at.mine, c.cfg.Media)
 	c.settled(p.at)
 	c.stats.SessionsOpened++
 	c.startBeat(p)

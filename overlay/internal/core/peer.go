@@ -1,6 +1,7 @@
 package core
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -21,6 +22,7 @@ type peer struct {
 	session arc.Session
 	at      *attempt // the attempt or the open session that link has in hand
 	arcs    []*anArc // by age
+	holds   []hold   // of the arcs to it
 	boot    uint64   // of the other end, from its hello
 
 	used    time.Duration // when something last happened between us
@@ -133,10 +135,13 @@ func (p *peer) neighbor() bool {
 	return false
 }
 
+// send says something to a neighbor. Machines have nothing to say to others.
 func (c *Core) send(p *peer, m Message) {
-	if p.usable() {
-		c.emit(Send{p.at.id, m})
+	if !p.usable() {
+		c.bug("session", p.session.State.String(), fmt.Sprintf("send of %T", m))
+		return
 	}
+	c.emit(Send{p.at.id, m})
 }
 
 // Neighbor is a peer with an open session.
@@ -200,6 +205,9 @@ func (c *Core) Quiet() bool {
 		switch p.session.State {
 		case arc.SessionNone, arc.SessionLiving, arc.SessionLingering:
 		default:
+			return false
+		}
+		if p.at != nil && p.at.media.m.State.Busy() {
 			return false
 		}
 		for _, a := range p.arcs {

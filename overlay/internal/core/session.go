@@ -50,6 +50,7 @@ func (c *Core) sessionEffect(p *peer, e arc.SessionEffect) {
 			}
 		}
 	case arc.SessionFxSever:
+		together(p.arcs)
 		for _, a := range slices.Clone(p.arcs) {
 			c.stepArc(p, a, arc.ArcSevered())
 		}
@@ -112,7 +113,7 @@ func (c *Core) beat(p *peer) {
 		b.heard = c.now // it was us who slept
 	}
 	if c.now-b.heard >= 3*c.cfg.Heartbeat {
-		c.drop(p, Crashed, ErrSilent)
+		c.drop(p, Idle, ErrSilent)
 		return
 	}
 	c.ping(p)
@@ -144,6 +145,8 @@ func (c *Core) leave() {
 		if p.link.State.Pending() {
 			c.drop(p, Here, ErrClosed) // the other end wanted it
 		}
-		c.send(p, &arc.Farewell{})
+		if p.usable() {
+			c.send(p, &arc.Farewell{})
+		}
 	}
 }

@@ -125,8 +125,11 @@ func (c *Core) offer(p *peer, r Route, s *transport.Signal) {
 		c.stats.Glares++
 	case signal.LinkEdgeAnsweringOfferRenew:
 		c.superseded(p, before)
-	case signal.LinkEdgeIdleOfferStale, signal.LinkEdgeOpenOfferLate:
+	case signal.LinkEdgeIdleOfferStale:
 		c.stats.SignalsStale++
+	case signal.LinkEdgeOpenOfferLate:
+		c.stats.SignalsStale++
+		c.doorDone(r, p.id, nil) // its sender is in
 	}
 }
 

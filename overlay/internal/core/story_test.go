@@ -38,6 +38,7 @@ type story struct {
 	opts sim.Options
 	text strings.Builder
 	loud bool
+	fx   [][]core.Effect // of each peer, since the story began
 
 	traces []*strings.Builder // of each begin
 }
@@ -82,7 +83,7 @@ func TestStories(t *testing.T) {
 }
 
 func plots() []plot {
-	return append(append(append(append(append([]plot{}, entering...), connecting...), failing...), closings...), append(meetings, crossings...)...)
+	return append(append(append(append(append([]plot{}, entering...), connecting...), failing...), closings...), append(append(meetings, crossings...), turning...)...)
 }
 
 // begin makes a fresh world of n peers, tells what it is about, and connects
@@ -101,6 +102,9 @@ func (s *story) begin(about string, n int, neighbors ...[2]int) {
 			fmt.Fprintln(&s.text, line)
 		}
 	}
+	fx := make([][]core.Effect, n)
+	s.fx = fx
+	opts.Spy = func(i int, e core.Effect) { fx[i] = append(fx[i], e) }
 	s.World, s.loud = sim.New(n, opts), false
 	for _, p := range neighbors {
 		s.Connected(p[0], p[1])
@@ -147,10 +151,30 @@ func (s *story) until(prefix string) *sim.Item {
 }
 
 // hold delivers in order whatever does not begin so.
-func (s *story) hold(prefix string) {
+func (s *story) hold(prefix string) { s.Helper(); s.but(prefix) }
+
+// but delivers in order whatever begins with none of these.
+func (s *story) but(prefixes ...string) {
+	s.Helper()
+	s.deliver(func(it *sim.Item) bool { return !s.begins(it, prefixes) })
+}
+
+// only delivers in order whatever begins with one of these.
+func (s *story) only(prefixes ...string) {
+	s.Helper()
+	s.deliver(func(it *sim.Item) bool { return s.begins(it, prefixes) })
+}
+
+func (s *story) begins(it *sim.Item, prefixes []string) bool {
+	text := s.Describe(it)
+	return slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(text, p) })
+}
+
+// deliver delivers in order what may come.
+func (s *story) deliver(may func(*sim.Item) bool) {
 	s.Helper()
 	for n := 0; n < len(s.Pending()); {
-		if it := s.Pending()[n]; !strings.HasPrefix(s.Describe(it), prefix) {
+		if it := s.Pending()[n]; may(it) {
 			s.Deliver(it)
 			s.check()
 			n = 0
@@ -186,15 +210,7 @@ func (s *story) untilBut(prefix string, held ...*sim.Item) *sim.Item {
 // others delivers in order whatever is not held.
 func (s *story) others(held *sim.Item) {
 	s.Helper()
-	for n := 0; n < len(s.Pending()); {
-		if it := s.Pending()[n]; it != held {
-			s.Deliver(it)
-			s.check()
-			n = 0
-			continue
-		}
-		n++
-	}
+	s.deliver(func(it *sim.Item) bool { return it != held })
 }
 
 func (s *story) lose(prefix string) { s.Helper(); s.Drop(s.until(prefix)) }

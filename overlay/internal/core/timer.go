@@ -18,6 +18,7 @@ const (
 	timerMeeting // key: the meeting
 	timerGuest   // key: the offer's number
 	timerPing
+	timerMedia
 	timerForget
 )
 

@@ -24,3 +24,24 @@ func TestNumbersOfTheCentury(t *testing.T) {
 		}
 	}
 }
+
+// Timers that are started again and again do not pile up, and those that are due
+// at once fire in the order in which they were started.
+func TestTimers(t *testing.T) {
+	timers := newTimers()
+	for n := range 10_000 {
+		timers.start(timer{kind: timerRetry}, time.Duration(n))
+	}
+	if n := len(timers.queue); n > 200 {
+		t.Errorf("%d entries for one timer", n)
+	}
+	timers.stop(timer{kind: timerRetry})
+	for n := range uint64(100) {
+		timers.start(timer{timerRequest, [32]byte{}, n * 7 % 100}, time.Second)
+	}
+	for n := range uint64(100) {
+		if got, ok := timers.pop(time.Second); !ok || got.key != n*7%100 {
+			t.Fatalf("timer %d: %v, %v", n, got, ok)
+		}
+	}
+}

@@ -29,8 +29,10 @@ func walk(draw chooser, opts sim.Options) error {
 		heartbeat = 5 * time.Second
 	}
 	opts.Protocols, opts.Trickle = protocols, draw("trickle", 2) == 1
-	opts.Config = func(_ int, c *core.Config) {
+	wishless := draw("wishless", 3) == 1 // every other peer, in a third of the walks
+	opts.Config = func(i int, c *core.Config) {
 		c.Heartbeat = heartbeat
+		c.Wishless = wishless && i%2 == 1
 		if few {
 			c.MaxArcs, c.MaxPending, c.MaxPeers = 2, 1, 2
 		}

@@ -88,6 +88,32 @@ func disconnects(i, j int) Line {
 	}
 }
 
+func reverses(i, j int) Line {
+	return Line{
+		Do: func(w *sim.World) { w.Reverse(i, j) },
+		If: func(w *sim.World) bool { return w.Peers[i].Alive && arcsTo(w, i, j) > 0 },
+	}
+}
+
+func holds(i, j int) Line {
+	return Line{
+		Do: func(w *sim.World) { w.HoldArc(i, j) },
+		If: func(w *sim.World) bool { return w.Peers[i].Alive && arcsTo(w, i, j) > 0 },
+	}
+}
+
+// releases ends every hold of a peer.
+func releases(i int) Line {
+	return Line{
+		Do: func(w *sim.World) {
+			for _, hold := range w.Peers[i].Holds() {
+				w.ReleaseArc(i, hold)
+			}
+		},
+		If: func(w *sim.World) bool { return w.Peers[i].Alive && len(w.Peers[i].Holds()) > 0 },
+	}
+}
+
 func unregisters(i int) Line {
 	return Line{Do: func(w *sim.World) { w.Register(i, "p", false) }, If: alive(i)}
 }

@@ -1,10 +1,12 @@
 package search
 
 import (
+	"errors"
 	"slices"
 
 	"github.com/n2n-overlay/n2n/fsm/arc"
 	"github.com/n2n-overlay/n2n/fsm/signal"
+	"github.com/n2n-overlay/n2n/overlay/internal/core"
 	"github.com/n2n-overlay/n2n/overlay/internal/sim"
 )
 
@@ -20,7 +22,7 @@ const (
 
 // Worlds gives the worlds of a size and of the smaller ones. All of them hold.
 func Worlds(most Size) []*World {
-	return slices.DeleteFunc(slices.Concat(calm(), crossing(), closing(), crashing(),
+	return slices.DeleteFunc(slices.Concat(calm(), crossing(), closing(), crashing(), turning(),
 		trickling(), declining(), crowded(), remembering(), lying()), func(w *World) bool { return w.Size > most })
 }
 
@@ -119,6 +121,45 @@ func crashing() []*World {
 	}
 }
 
+// turning has worlds in which arcs turn round, and are held.
+func turning() []*World {
+	break1, crash := sim.Budget{Breaks: 1, Early: 1}, sim.Budget{Crashes: 1, Restarts: 1, Frail: everybody}
+	return []*World{
+		reversal("reversal", Short, sim.Budget{}, turns, turnsBack, revived),
+		farewells("reversal-farewell", Short, sim.Budget{}, turns, refused, closed),
+		holding("holding", Short, sim.Budget{}, turns, held, closed),
+		reversal("reversal+break+early", Short, break1, turns, turnsBack, revived, lost),
+		farewells("reversal-farewell+break+early", Quick, break1, turns, refused, closed, lost),
+		holding("holding+break+early", Quick, break1, turns, held, closed, lost),
+		reversal("reversal+crash", Quick, crash, turns, turnsBack, revived, lost),
+		holding("holding+crash", Quick, crash, turns, held, closed, lost),
+	}
+}
+
+func reversal(name string, s Size, faults sim.Budget, sometimes ...Sometimes) *World {
+	return &World{
+		Name: name, About: "a and b turn the arcs that they have, at the same time, and end and begin others",
+		Size: s, Peers: 2, Prepare: pairTwice, Options: soon, Budget: faults, Prompt: faults == sim.Budget{},
+		Script: []Line{reverses(a, b), reverses(b, a), reverses(b, a), disconnects(a, b), disconnects(b, a), connects(a, b)}, Sometimes: sometimes,
+	}
+}
+
+func farewells(name string, s Size, faults sim.Budget, sometimes ...Sometimes) *World {
+	return &World{
+		Name: name, About: "a turns an arc and b wants no more of it, at the same time, and then a does not either",
+		Size: s, Peers: 2, Prepare: pairTwice, Options: soon, Budget: faults,
+		Script: []Line{reverses(a, b), reverses(b, a), unregisters(b), unregisters(a), connects(a, b)}, Sometimes: sometimes,
+	}
+}
+
+func holding(name string, s Size, faults sim.Budget, sometimes ...Sometimes) *World {
+	return &World{
+		Name: name, About: "a holds one of its arcs, and wants to end and to turn them, while b turns and ends others",
+		Size: s, Peers: 2, Prepare: pairTwice, Options: soon, Budget: faults, Prompt: faults == sim.Budget{},
+		Script: []Line{holds(a, b), disconnects(a, b), reverses(a, b), releases(a), reverses(b, a), disconnects(b, a)}, Sometimes: sometimes,
+	}
+}
+
 func glare(name string, s Size, faults sim.Budget, sometimes ...Sometimes) *World {
 	return &World{
 		Name: name, About: "a and b connect to each other through c, at the same time",
@@ -201,8 +242,13 @@ var (
 	byesCross      = Sometimes{Name: "byes cross", Edge: session(arc.SessionEdgeClosingByeCross)}
 	closed         = Sometimes{Name: "a session closes", Edge: session(arc.SessionEdgeClosingAgree)}
 	parted         = Sometimes{Name: "nobody answers a bye in time", Edge: session(arc.SessionEdgeClosingParting)}
-	refused        = Sometimes{Name: "an arc is refused", Edge: arcs(arc.ArcEdgeOpeningRefused)}
-	back           = Sometimes{Name: "after a crash, a and b are connected", Is: func(w *sim.World) bool {
+	turns          = Sometimes{Name: "an arc turns", Edge: arcs(arc.ArcEdgeUpTurn)}
+	turnsBack      = Sometimes{Name: "b turns its arc to a as well", Is: func(w *sim.World) bool { return arcsTo(w, a, b) > 1 }}
+	held           = Sometimes{Name: "a hold is in the way", Is: func(w *sim.World) bool {
+		return slices.ContainsFunc(w.Calls(), func(c *sim.Call) bool { return errors.Is(c.Err, core.ErrHeld) })
+	}}
+	refused = Sometimes{Name: "an arc is refused", Edge: arcs(arc.ArcEdgeOpeningRefused)}
+	back    = Sometimes{Name: "after a crash, a and b are connected", Is: func(w *sim.World) bool {
 		return alive(a, b)(w) && both(w, a, b) && w.Boots() > 2
 	}}
 )

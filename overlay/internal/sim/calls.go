@@ -24,10 +24,15 @@ type Call struct {
 	To        int
 	Kind      string
 	begun     time.Duration
-	conn      uint64 // of a join
+	protocol  string
+	session   transport.SessionID // of a connect: the one that was open when it began
+	conn      uint64              // of a join
 	trickle   bool
 	turn      int // of its making, from 1: numbers may have been reserved
 }
+
+// Conn gives the channel of a join, as its own end knows it; zero: it is none.
+func (c *Call) Conn() uint64 { return c.conn }
 
 // Calls lists the calls, by number.
 func (w *World) Calls() []*Call { return w.calls }
@@ -38,6 +43,7 @@ func (w *World) call(i int, c *Call, text string, input func(call uint64) core.I
 	c.begun, c.Lost = w.Now, !w.Peers[i].Alive
 	w.made++
 	c.turn = w.made
+	c.session, _ = w.Peers[i].Core.Open(w.Peers[c.To].ID)
 	w.number(c)
 	in := input(c.ID)
 	w.tell(false, "%s", c.Text)
@@ -59,6 +65,7 @@ func (w *World) done(p *Peer, e core.Done) {
 	if c.Ended > 1 {
 		w.failed(p, "call %q ended again", c.Text)
 	}
+	w.checkDone(p, c, e)
 	if e.Err != nil {
 		c.Err = e.Err.Err
 		w.news("%q failed: %v", c.Text, c.Err)
@@ -84,7 +91,7 @@ func (w *World) ConnectAs(protocol string, i, j int, via ...int) uint64 {
 		path = append(path, w.Peers[v].ID)
 		text += " via " + w.letter(v)
 	}
-	return w.call(i, &Call{Kind: "connect", To: j, Via: via}, text+w.protocol(protocol), func(id uint64) core.Input {
+	return w.call(i, &Call{Kind: "connect", To: j, Via: via, protocol: protocol}, text+w.protocol(protocol), func(id uint64) core.Input {
 		return core.Connect{Call: id, Protocol: protocol, To: w.Peers[j].ID, Path: path}
 	})
 }
@@ -95,7 +102,7 @@ func (w *World) Introduce(b, i, j int) uint64 { return w.IntroduceAs(w.opts.Prot
 // IntroduceAs does so for a protocol.
 func (w *World) IntroduceAs(protocol string, b, i, j int) uint64 {
 	text := "introduces " + w.letter(i) + " to " + w.letter(j) + w.protocol(protocol)
-	return w.call(b, &Call{Kind: "introduce", To: j, Via: []int{i}}, text, func(id uint64) core.Input {
+	return w.call(b, &Call{Kind: "introduce", To: j, Via: []int{i}, protocol: protocol}, text, func(id uint64) core.Input {
 		return core.Introduce{Call: id, Protocol: protocol, From: w.Peers[i].ID, To: w.Peers[j].ID}
 	})
 }
@@ -106,19 +113,8 @@ func (w *World) Invite(i, j int) uint64 { return w.InviteAs(w.opts.Protocols[0],
 // InviteAs does so for a protocol.
 func (w *World) InviteAs(protocol string, i, j int) uint64 {
 	text := "invites " + w.letter(j) + w.protocol(protocol)
-	return w.call(i, &Call{Kind: "invite", To: j}, text, func(id uint64) core.Input {
+	return w.call(i, &Call{Kind: "invite", To: j, protocol: protocol}, text, func(id uint64) core.Input {
 		return core.Invite{Call: id, Protocol: protocol, From: w.Peers[j].ID}
-	})
-}
-
-// Disconnect has peer i end an arc to peer j.
-func (w *World) Disconnect(i, j int) uint64 { return w.DisconnectAs(w.opts.Protocols[0], i, j) }
-
-// DisconnectAs does so for a protocol.
-func (w *World) DisconnectAs(protocol string, i, j int) uint64 {
-	text := "disconnects " + w.letter(j) + w.protocol(protocol)
-	return w.call(i, &Call{Kind: "disconnect", To: j}, text, func(id uint64) core.Input {
-		return core.Disconnect{Call: id, Protocol: protocol, To: w.Peers[j].ID}
 	})
 }
 
@@ -162,7 +158,7 @@ func (w *World) JoinAs(protocol string, i, j int, trickle bool) uint64 {
 	if trickle {
 		how = " over a channel"
 	}
-	c := &Call{Kind: "join" + how, To: j, trickle: trickle}
+	c := &Call{Kind: "join" + how, To: j, trickle: trickle, protocol: protocol}
 	id := w.call(i, c, "joins "+w.letter(j)+how+w.protocol(protocol), func(id uint64) core.Input {
 		// A channel's number tells the world whom it leads to.
 		c.conn = uint64(j+1)<<16 | id

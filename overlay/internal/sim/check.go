@@ -29,6 +29,9 @@ func (w *World) Check() error {
 		if err := w.checkViews(p); err != nil {
 			return fmt.Errorf("%s: %w", w.Name(p.ID), err)
 		}
+		if err := w.checkHolders(p); err != nil {
+			return fmt.Errorf("%s: %w", w.Name(p.ID), err)
+		}
 	}
 	return nil
 }
@@ -61,6 +64,45 @@ func (w *World) checkViews(p *Peer) error {
 		return fmt.Errorf("arcs out %v in %v, events say out %v in %v", out, in, p.Out, p.In)
 	}
 	return nil
+}
+
+// checkHolders: of the two ends of an arc at most one holds it, and the views are
+// held as they should.
+func (w *World) checkHolders(p *Peer) error {
+	for a := range p.Core.Arcs() {
+		q := w.Peers[a.Peer[0]-1]
+		if !a.Out || !q.Alive || w.liar(p.ID) || w.liar(q.ID) {
+			continue
+		}
+		mine, _ := p.Core.Open(q.ID)
+		if theirs, _ := q.Core.Open(p.ID); mine != theirs {
+			continue
+		}
+		if b, up := q.Core.Arc(p.ID, !a.Mine, a.Number); up && b.Out {
+			return fmt.Errorf("both ends hold arc %d with %s", a.Number, w.Name(q.ID))
+		}
+	}
+	for arc := range p.Out {
+		if got, want := p.Core.Holds(arc.Peer, arc.Protocol), p.holds(arc); got != want {
+			return fmt.Errorf("%d holds of arcs to %s (%s), want %d", got, w.Name(arc.Peer), arc.Protocol, want)
+		}
+	}
+	return nil
+}
+
+// checkTogether: as many arcs end at once as the events of one step say.
+func (w *World) checkTogether(p *Peer, fx []core.Effect) {
+	n := map[Arc]int{}
+	for _, e := range fx {
+		if e, ok := e.(core.Closed); ok {
+			n[Arc{e.Protocol, e.Peer}]++
+		}
+	}
+	for _, e := range fx {
+		if e, ok := e.(core.Closed); ok && e.Arcs != n[Arc{e.Protocol, e.Peer}] {
+			w.failed(p, "%d arcs with %s ended at once, an event says %d", n[Arc{e.Protocol, e.Peer}], w.Name(e.Peer), e.Arcs)
+		}
+	}
 }
 
 // checkLeft: a signal makes a peer leave an attempt that both have agreed to
@@ -150,8 +192,15 @@ func (w *World) checkChannels(p, q *Peer) error {
 		if p.Out[Arc{protocol, q.ID}] == 0 {
 			continue
 		}
-		if a, b := p.Core.Channel(q.ID, protocol), q.Core.Channel(p.ID, protocol); a != b || a == 0 {
+		a, b := p.Core.Channel(q.ID, protocol), q.Core.Channel(p.ID, protocol)
+		if a != b || a == 0 {
 			return fmt.Errorf("%s has channel %d for %s, %s has %d", w.Name(p.ID), a, protocol, w.Name(q.ID), b)
+		}
+		id, _ := p.Core.Open(q.ID)
+		for _, peer := range []*Peer{p, q} {
+			if s := peer.end(id); s == nil || !s.channels[a].usable {
+				return fmt.Errorf("%s was not told that it can use channel %d for %s", w.Name(peer.ID), a, protocol)
+			}
 		}
 	}
 	return nil

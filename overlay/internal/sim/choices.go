@@ -109,6 +109,9 @@ func (w *World) callable() (list []Choice) {
 				list = append(list, w.callsOf(protocol, i, j, near)...)
 			}
 		}
+		for _, hold := range p.Holds() {
+			list = append(list, Choice{Name: "release", Do: func() { w.ReleaseArc(i, hold) }})
+		}
 	}
 	for _, protocol := range w.opts.Protocols {
 		list = append(list, w.crossings(protocol, near)...)
@@ -139,6 +142,8 @@ func (w *World) callsOf(protocol string, i, j int, near [][]int) (list []Choice)
 	if w.Peers[i].Out[Arc{protocol, w.Peers[j].ID}] > 0 {
 		last := protocol == w.opts.Protocols[len(w.opts.Protocols)-1]
 		list = append(list, Choice{Name: "disconnect", Do: func() { w.DisconnectAs(protocol, i, j) }, Keep: last})
+		add("reverse", func() { w.ReverseAs(protocol, i, j) })
+		add("hold", func() { w.HoldArcAs(protocol, i, j) })
 	}
 	add("join", func() { w.JoinAs(protocol, i, j, true) })
 	add("join by hand", func() { w.JoinAs(protocol, i, j, false) })

@@ -24,8 +24,17 @@ type end struct {
 	told     bool // the core has local
 	known    bool // a candidate of the other end
 	up, over bool
-	inbox    []message         // of the control channel, in order
-	channels map[uint16]string // that are open here, and for which protocol
+	said     int                  // how often its description was sent
+	last     bool                 // the core knows every candidate
+	way      []transport.PeerID   // the brokers that its description was last sent by
+	inbox    []message            // of the control channel, in order
+	channels map[uint16]channelOf // that were ever open here
+}
+
+// channelOf is a protocol's channel on a session, as effects tell of it.
+type channelOf struct {
+	protocol     string
+	open, usable bool
 }
 
 type message struct {
@@ -50,7 +59,7 @@ func (w *World) begin(s *end) {
 		w.failed(p, "session %v begun twice", w.session(s.id))
 	}
 	p.ends = append(p.ends, s)
-	s.channels = map[uint16]string{}
+	s.channels = map[uint16]channelOf{}
 	s.local = &transport.Description{
 		Ufrag: s.ufrag(), Password: "0123456789012345678901", MaxMessage: transport.MaxFrame,
 	}
@@ -156,7 +165,7 @@ func (w *World) sendSignal(p *Peer, e core.SendSignal) {
 	w.send(p, e.Via, message{r, e.Signal})
 }
 
-// openChannel opens a protocol's channel at one end. A number is for one
+// openChannel opens a protocol's channel at one end, once. A number is for one
 // protocol, as long as the session lives.
 func (w *World) openChannel(p *Peer, e core.OpenChannel) {
 	s := p.end(e.ID)
@@ -164,21 +173,46 @@ func (w *World) openChannel(p *Peer, e core.OpenChannel) {
 		w.failed(p, "channel on session %v, which is not there", w.session(e.ID))
 		return
 	}
-	if old, ok := s.channels[e.Channel]; ok && old != e.Protocol {
-		w.failed(p, "channel %d of %s is opened for %s", e.Channel, old, e.Protocol)
+	old, ok := s.channels[e.Channel]
+	switch {
+	case ok && old.protocol != e.Protocol:
+		w.failed(p, "channel %d of %s is opened for %s", e.Channel, old.protocol, e.Protocol)
+	case old.open:
+		w.failed(p, "channel %d of %s is opened again", e.Channel, e.Protocol)
 	}
-	s.channels = maps.Clone(s.channels) // clones of the world share the old one
-	s.channels[e.Channel] = e.Protocol
+	s.set(e.Channel, channelOf{protocol: e.Protocol, open: true})
 }
 
-// checkUsable sees that the other end has the channel open, too.
+// set changes a channel: clones of the world share the old map.
+func (s *end) set(n uint16, c channelOf) {
+	s.channels = maps.Clone(s.channels)
+	s.channels[n] = c
+}
+
+// closeChannels closes the channels of a protocol that its application gives up.
+func (p *Peer) closeChannels(protocol string) {
+	for _, s := range p.ends {
+		for n, c := range s.channels {
+			if c.protocol == protocol {
+				s.set(n, channelOf{protocol: protocol})
+			}
+		}
+	}
+}
+
+// checkUsable sees that the other end has opened the channel, too, and that this
+// end hears of it once.
 func (w *World) checkUsable(p *Peer, e core.Usable) {
 	s := p.end(e.ID)
-	if s == nil || s.channels[e.Channel] != e.Protocol {
+	if s == nil || s.channels[e.Channel].protocol != e.Protocol || !s.channels[e.Channel].open {
 		w.failed(p, "channel %d usable for %s, but it is not open here", e.Channel, e.Protocol)
 		return
 	}
-	if o := w.other(s); o != nil && !o.over && o.channels[e.Channel] != e.Protocol && !w.liar(o.peer.ID) {
+	if s.channels[e.Channel].usable {
+		w.failed(p, "channel %d usable for %s again", e.Channel, e.Protocol)
+	}
+	s.set(e.Channel, channelOf{e.Protocol, true, true})
+	if o := w.other(s); o != nil && !o.over && o.channels[e.Channel].protocol != e.Protocol && !w.liar(o.peer.ID) {
 		w.failed(p, "channel %d usable for %s, but it is not open at %s", e.Channel, e.Protocol, w.Name(o.peer.ID))
 	}
 }

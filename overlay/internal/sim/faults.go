@@ -1,9 +1,11 @@
 package sim
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 
+	"github.com/n2n-overlay/n2n/overlay/internal/core"
 	"github.com/n2n-overlay/n2n/transport"
 )
 
@@ -137,3 +139,13 @@ func (w *World) Heal() {
 }
 
 func (w *World) isCut(p, q *Peer) bool { return w.cut[[2]int{p.Index, q.Index}] }
+
+// Unheard has the driver of peer i give a session up, because it has heard
+// nothing of the other end for too long.
+func (w *World) Unheard(i int, id transport.SessionID) {
+	if s := w.Peers[i].end(id); s != nil {
+		s.over = true
+		w.tell(false, "%s hears nothing on %s", w.letter(i), w.session(id))
+		w.Input(i, core.Down{ID: id, Err: fmt.Errorf("%w for 20s", transport.ErrSilent)})
+	}
+}

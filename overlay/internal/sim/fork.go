@@ -93,6 +93,9 @@ func (w *World) CheckChanged() error {
 		if err == nil {
 			err = w.checkViews(p)
 		}
+		if err == nil {
+			err = w.checkHolders(p)
+		}
 		if err != nil {
 			return fmt.Errorf("%s: %w", w.Name(p.ID), err)
 		}

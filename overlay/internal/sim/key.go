@@ -105,7 +105,8 @@ func (k *Keyer) end(w *World, s *end) {
 	slices.Sort(numbers)
 	for _, n := range numbers {
 		b.Uint(uint64(n))
-		b.Bytes(s.channels[n])
+		b.Bytes(s.channels[n].protocol)
+		b.Bool(s.channels[n].open, s.channels[n].usable)
 	}
 }
 

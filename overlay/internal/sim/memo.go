@@ -195,6 +195,20 @@ func input(k *core.Key, in core.Input) bool {
 		for _, id := range in.Path {
 			k.ID(id)
 		}
+	case core.Reverse:
+		k.Uint(11)
+		k.Uint(in.Call)
+		k.Bytes(in.Protocol)
+		k.ID(in.To)
+	case core.Hold:
+		k.Uint(12)
+		k.Uint(in.Call)
+		k.Bytes(in.Protocol)
+		k.ID(in.To)
+	case core.Release:
+		k.Uint(13)
+		k.Uint(in.Hold)
+		k.ID(in.To)
 	case core.Disconnect:
 		k.Uint(10)
 		k.Uint(in.Call)

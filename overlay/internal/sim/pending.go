@@ -96,6 +96,7 @@ func (w *World) Deliver(it *Item) {
 			if w.opts.Trickle {
 				in.C = s.peer.candidates()
 			}
+			s.last = true
 			w.Input(it.To, in)
 		}
 	case Up:

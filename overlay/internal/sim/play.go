@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/n2n-overlay/n2n/spec/chart"
+	"github.com/n2n-overlay/n2n/transport"
 )
 
 // Play lets a trace happen once more, with cores of today, and compares what
@@ -119,7 +120,7 @@ func (p player) act(i int, words []string, protocol, what string) error {
 			others = append(others, j)
 		}
 	}
-	need := map[string]int{"connects": 1, "introduces": 2, "invites": 1, "disconnects": 1, "joins": 1, "and": 1, "meets": 1}
+	need := map[string]int{"connects": 1, "introduces": 2, "invites": 1, "disconnects": 1, "reverses": 1, "holds": 1, "joins": 1, "and": 1, "meets": 1}
 	others = append(others, slices.Repeat([]int{-1}, 2)...)
 	if n := need[words[1]]; n > 0 && others[n-1] < 0 {
 		return fmt.Errorf("it does not say whom")
@@ -134,6 +135,12 @@ func (p player) act(i int, words []string, protocol, what string) error {
 		p.InviteAs(protocol, i, named[0])
 	case "disconnects":
 		p.DisconnectAs(protocol, i, named[0])
+	case "reverses":
+		p.ReverseAs(protocol, i, named[0])
+	case "holds":
+		p.HoldArcAs(protocol, i, named[0])
+	case "releases":
+		return p.endsHold(i, words)
 	case "joins":
 		p.JoinAs(protocol, i, named[0], strings.Contains(what, " over a channel"))
 	case "registers", "unregisters":
@@ -149,7 +156,9 @@ func (p player) act(i int, words []string, protocol, what string) error {
 	case "meets":
 		p.Cut(i, named[0], false)
 	case "gives":
-		return p.givesUp(i, words)
+		return p.onSession(i, words[2], p.GiveUp) // gives a2 up
+	case "hears":
+		return p.onSession(i, words[len(words)-1], p.Unheard) // hears nothing on a2
 	case "loses":
 		return p.loses(i, words)
 	case "timer", "timer,":
@@ -192,14 +201,25 @@ func (p player) is(i int, words []string) error {
 	return nil
 }
 
-func (p player) givesUp(i int, words []string) error {
+func (p player) onSession(i int, name string, do func(int, transport.SessionID)) error {
 	for _, s := range p.Peers[i].ends {
-		if p.session(s.id) == words[2] {
-			p.GiveUp(i, s.id)
+		if p.session(s.id) == name {
+			do(i, s.id)
 			return nil
 		}
 	}
-	return fmt.Errorf("there is no session %s", words[2])
+	return fmt.Errorf("there is no session %s", name)
+}
+
+// endsHold: a releases hold 3 of b; that is the hold of the third call.
+func (p player) endsHold(i int, words []string) error {
+	for _, c := range p.calls {
+		if len(words) > 3 && c.Kind == "hold" && c.Peer == i && strconv.Itoa(c.turn) == words[3] {
+			p.ReleaseArc(i, c.ID)
+			return nil
+		}
+	}
+	return fmt.Errorf("there is no such hold")
 }
 
 // loses: a loses channel 3 to b; the channel is that of the third call.

@@ -16,13 +16,17 @@ type setting struct {
 	usual string
 	span  *time.Duration
 	n     *int
+	yes   *bool
 }
 
 func (s setting) get() string {
-	if s.span != nil {
+	switch {
+	case s.span != nil:
 		return s.span.String()
+	case s.yes != nil:
+		return strconv.FormatBool(*s.yes)
 	}
-	return fmt.Sprint(*s.n)
+	return strconv.Itoa(*s.n)
 }
 
 func settings(c *core.Config) []setting {
@@ -34,6 +38,7 @@ func settings(c *core.Config) []setting {
 		{name: "pending", usual: "0", n: &c.MaxPending},
 		{name: "peers", usual: "0", n: &c.MaxPeers},
 		{name: "arcs", usual: "0", n: &c.MaxArcs},
+		{name: "wishless", usual: "false", yes: &c.Wishless},
 	}
 }
 
@@ -91,9 +96,12 @@ func set(c *core.Config, word string) error {
 			continue
 		}
 		var err error
-		if s.span != nil {
+		switch {
+		case s.span != nil:
 			*s.span, err = time.ParseDuration(value)
-		} else {
+		case s.yes != nil:
+			*s.yes, err = strconv.ParseBool(value)
+		default:
 			*s.n, err = strconv.Atoi(value)
 		}
 		if err != nil {

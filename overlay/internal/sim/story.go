@@ -193,7 +193,9 @@ func (w *World) describe(m message) string {
 	case *arc.Refused:
 		return fmt.Sprintf("refused %d", x.Arc)
 	case *arc.Unbind:
-		return fmt.Sprintf("unbind %d, outgoing %v", x.Arc, x.Outgoing)
+		return fmt.Sprintf("unbind %d, mine %v", x.Arc, x.Mine)
+	case *arc.Turn:
+		return fmt.Sprintf("turn %d, mine %v", x.Arc, x.Mine)
 	case nil:
 		return "nothing"
 	}
@@ -244,4 +246,12 @@ func leaves(from signal.LinkState, e signal.EdgeInfo) bool {
 		return slices.Contains(signalEvents, e.Event) && (e.From != e.To || e.Label == "renew" || e.Label == "replace" || e.Label == "switch")
 	}
 	return false
+}
+
+// because says why an arc closed, and how many did with it.
+func because(e core.Closed) string {
+	if e.Arcs > 1 {
+		return fmt.Sprintf("%v (%d at once)", e.Cause, e.Arcs)
+	}
+	return e.Cause.String()
 }

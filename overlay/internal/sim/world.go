@@ -23,8 +23,10 @@ import (
 	"encoding/binary"
 	"fmt"
 	"maps"
+	"slices"
 	"time"
 
+	"github.com/n2n-overlay/n2n/fsm/arc"
 	"github.com/n2n-overlay/n2n/fsm/referee"
 	"github.com/n2n-overlay/n2n/overlay/internal/core"
 	"github.com/n2n-overlay/n2n/transport"
@@ -32,16 +34,17 @@ import (
 
 // Options of a world. The zero value works.
 type Options struct {
-	Protocols []string                    // registered at every peer; nil: "p"
-	Config    func(i int, c *core.Config) // changes a peer's config
-	Trickle   bool                        // candidates are found after the description, not before
-	Log       func(line string)           // gets a line for each thing that happens; nil: none
-	About     string                      // what the trace is about
-	Record    func(line string)           // gets a trace (see spec/chart), which Play plays again; nil: none
-	Trace     func(peer int, e core.Edge) // gets every edge
-	Referee   *referee.Referee            // replays every edge; nil: none
-	Liars     []int                       // peers that may break the protocol, and what they break is no fault
-	Chores    bool                        // for Fingerprint: time may pass until peers forget each other
+	Protocols []string                      // registered at every peer; nil: "p"
+	Config    func(i int, c *core.Config)   // changes a peer's config
+	Trickle   bool                          // candidates are found after the description, not before
+	Log       func(line string)             // gets a line for each thing that happens; nil: none
+	About     string                        // what the trace is about
+	Record    func(line string)             // gets a trace (see spec/chart), which Play plays again; nil: none
+	Trace     func(peer int, e core.Edge)   // gets every edge
+	Referee   *referee.Referee              // replays every edge; nil: none
+	Liars     []int                         // peers that may break the protocol, and what they break is no fault
+	Chores    bool                          // for Fingerprint: time may pass until peers forget each other
+	Spy       func(peer int, e core.Effect) // gets every effect; may be nil
 }
 
 // World is a network of cores.
@@ -77,12 +80,18 @@ type Peer struct {
 
 	Out, In map[Arc]int // what its events say of its views
 	Faults  []core.Fault
-	ends    []*end // of driver sessions, by age
+	held    map[uint64]Arc // what its holds hold, by their calls
+	ends    []*end         // of driver sessions, by age
 	boot    uint64
 	ahead   time.Duration // of its clock before the world's
 	gone    map[string]bool
 	fork    fork
 	changed bool // since the world was cloned
+
+	opened   core.Opened   // the last one
+	closed   core.Closed   // the last one
+	shut     []uint64      // channels of the application that are closed
+	patience time.Duration // how long a call may take
 }
 
 // Arc names a view's entry.
@@ -113,10 +122,14 @@ func (w *World) boot(p *Peer, boot uint64) {
 	cfg := w.config(p.Index)
 	cfg.ID, cfg.First, cfg.Hash = p.ID, p.boot<<22, hash
 	cfg.Trace = func(e core.Edge) { w.trace(p, e) }
+	p.patience = cfg.ConnectTimeout
+	if p.patience == 0 {
+		p.patience = arc.RequestTimeout
+	}
 	p.Core, p.fork = core.New(cfg), fork{}
 	p.Alive, p.Left = true, false
-	p.Out, p.In = map[Arc]int{}, map[Arc]int{}
-	p.ends, p.gone = nil, map[string]bool{}
+	p.Out, p.In, p.held = map[Arc]int{}, map[Arc]int{}, nil
+	p.ends, p.gone, p.shut = nil, map[string]bool{}, nil
 	for _, name := range w.opts.Protocols {
 		w.Input(p.Index, core.Register{Protocol: name})
 	}
@@ -151,9 +164,17 @@ func (w *World) Input(i int, in core.Input) {
 	}
 	w.steps++
 	w.cause, w.left = in, core.Edge{}
-	for _, e := range w.step(p, in) {
+	switch in := in.(type) {
+	case core.Unregister:
+		p.closeChannels(in.Protocol)
+	case core.CloseDoor:
+		p.shut = append(slices.Clip(p.shut), in.Conn)
+	}
+	fx := w.step(p, in)
+	for _, e := range fx {
 		w.perform(p, e)
 	}
+	w.checkTogether(p, fx)
 	w.cause = nil
 	w.told()
 }
@@ -170,6 +191,10 @@ func (w *World) failed(p *Peer, format string, args ...any) {
 }
 
 func (w *World) perform(p *Peer, e core.Effect) {
+	if w.opts.Spy != nil {
+		w.opts.Spy(p.Index, e)
+	}
+	w.contract(p, e)
 	switch e := e.(type) {
 	case core.MakeOffer:
 		w.begin(&end{peer: p, id: e.ID, offers: true})
@@ -205,11 +230,12 @@ func (w *World) perform(p *Peer, e core.Effect) {
 		w.news("%s opened%s", w.arrow(e.Out, e.Peer), w.protocol(e.Protocol))
 		p.own(e.Out)[Arc{e.Protocol, e.Peer}]++
 	case core.Closed:
-		w.news("%s closed%s: %v", w.arrow(e.Out, e.Peer), w.protocol(e.Protocol), e.Cause)
-		v, a := p.own(e.Out), Arc{e.Protocol, e.Peer}
-		if v[a]--; v[a] == 0 {
-			delete(v, a)
-		}
+		w.news("%s closed%s: %v", w.arrow(e.Out, e.Peer), w.protocol(e.Protocol), because(e))
+		p.lose(e.Out, Arc{e.Protocol, e.Peer})
+	case core.Reversed:
+		w.news("%s is an %s now%s", w.arrow(!e.Out, e.Peer), w.arrow(e.Out, e.Peer), w.protocol(e.Protocol))
+		p.lose(!e.Out, Arc{e.Protocol, e.Peer})
+		p.own(e.Out)[Arc{e.Protocol, e.Peer}]++
 	case core.Failed:
 		w.news("%s failed%s: %v", w.arrow(true, e.Peer), w.protocol(e.Protocol), e.Err)
 	case core.Done:
@@ -242,4 +268,16 @@ func (p *Peer) own(out bool) map[Arc]int {
 	}
 	p.In = maps.Clone(p.In)
 	return p.In
+}
+
+// lose takes an arc out of a view.
+func (p *Peer) lose(out bool, a Arc) {
+	v := p.own(out)
+	if v[a]--; v[a] > 0 {
+		return
+	}
+	delete(v, a)
+	if out {
+		p.endHolds(a)
+	}
 }

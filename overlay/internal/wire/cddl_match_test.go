@@ -135,7 +135,7 @@ func (c cddl) match(t *cddlType, i item) bool {
 		inner, err := readAll(i.bytes)
 		return err == nil && c.match(t.args[1], inner)
 	case "regexp":
-		return c.match(t.args[0], i) && t.re.FindString(string(i.bytes)) == string(i.bytes)
+		return c.match(t.args[0], i) && t.re.Match(i.bytes) && t.re.FindString(string(i.bytes)) == string(i.bytes)
 	}
 	return c.matchName(t.name, i)
 }
@@ -209,13 +209,14 @@ func (c cddl) signal(b []byte) error {
 	if from == zero || to == zero || ref == zero || from == to { // rule 2
 		return errors.New("ids")
 	}
-	candidates := p.items[10].items
+	candidates := p.items[11].items
 	if d := p.items[9]; d.major == majorArray {
-		candidates = append(candidates, d.items[6].items...)
+		candidates = append(candidates, d.items[7].items...)
 	}
-	for _, x := range candidates { // rule 3
-		if nobodys(x.items[2].bytes) {
-			return fmt.Errorf("address %x", x.items[2].bytes)
+	for _, x := range candidates { // rules 3 and 4
+		kind, address := x.items[0], x.items[2]
+		if address.major == majorBytes && nobodys(address.bytes) || address.major == majorText && kind.n != 0 {
+			return fmt.Errorf("%d with address %x", kind.n, address.bytes)
 		}
 	}
 	return nil

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/n2n-overlay/n2n/fsm/arc"
+	"github.com/n2n-overlay/n2n/fsm/media"
 	"github.com/n2n-overlay/n2n/fsm/signal"
 	"github.com/n2n-overlay/n2n/transport"
 )
@@ -67,9 +68,12 @@ func limitOf(m Message, field int) int {
 	err := v.Interface().(Message).Check()
 	var a *arc.LimitError
 	var s *signal.LimitError
+	var d *media.LimitError
 	switch {
 	case errors.As(err, &a):
 		return a.Limit
+	case errors.As(err, &d):
+		return d.Limit
 	case errors.As(err, &s):
 		return s.Limit
 	}
@@ -111,15 +115,21 @@ func TestCDDLBasics(t *testing.T) {
 		"peer-id": "bstr .size 32",
 		"hash":    "bstr .size 32",
 		"outcome": enum(signal.OutcomeOpened, signal.OutcomeTimeout),
-		"setup":   enum(transport.SetupActPass, transport.SetupPassive),
+		"halt":    enum(media.HaltUnable, media.HaltTimeout),
+		"media":   fmt.Sprintf("[opus: 96..127, vp8: 96..127, twcc: 0..14, sections: [0*%d section]]", transport.MaxSections),
+		"section": fmt.Sprintf("[kind: media-kind, ssrc: uint32, label: tstr .size (0..%d), stream: tstr .size (0..%d), track: tstr .size (0..%d)]",
+			transport.MaxLabel, transport.MaxTrackID, transport.MaxTrackID),
+		"media-kind": enum(transport.Audio, transport.Video),
+		"setup":      enum(transport.SetupActPass, transport.SetupPassive),
 		"candidate-type": enum(transport.Host,
 			transport.Relayed),
 		"reason":     fmt.Sprintf("&(none: %d, known: %d, busy: %d, refused: %d)", transport.NoReason, transport.Known, transport.Busy, transport.Refused),
 		"payload":    strings.Join(kinds, " / "),
 		"candidates": "candidates-of-offer / candidates-of-answer",
-		"candidate":  "[type: candidate-type, priority: uint32, address: bstr .size 4 / bstr .size 16, port: 1024..65535]",
+		"candidate":  "[type: candidate-type, priority: uint32, address: bstr .size 4 / bstr .size 16 / hidden, port: 1024..65535]",
+		"hidden":     `tstr .regexp "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"`,
 		"description": fmt.Sprintf("[fingerprint: hash, ufrag: tstr .regexp %q, password: tstr .regexp %q, setup: setup, "+
-			"max-message: %d..%d, sctp-init: bstr .size (0..%d), candidates: [0*%d candidate]]",
+			"max-message: %d..%d, eager: bool, sctp-init: bstr .size (0..%d), candidates: [0*%d candidate]]",
 			fmt.Sprintf("[A-Za-z0-9+/]{4,%d}", transport.MaxUfrag),
 			fmt.Sprintf("[A-Za-z0-9+/]{%d,%d}", transport.MinPassword, transport.MaxPassword),
 			transport.MaxFrame, uint32(1<<32-1), transport.MaxSCTPInit, transport.MaxCandidates),
@@ -162,13 +172,15 @@ func TestCDDLSignals(t *testing.T) {
 	}
 	same := func(rule string, v any) {
 		t.Helper()
-		if got, want := fmt.Sprint(inRule(rule)), strings.ReplaceAll(fmt.Sprint(names(v)), " ip ", " address "); got != want {
+		if got, want := fmt.Sprint(inRule(rule)), fmt.Sprint(names(v)); got != want {
 			t.Errorf("wire.cddl: %s has %s\nwant %s", rule, got, want)
 		}
 	}
 	same("signal", envelope{})
 	same("description", description{})
 	same("candidate", candidate{})
+	same("media", sections{})
+	same("section", section{})
 	for rule, kind := range map[string]transport.SignalKind{
 		"offer": transport.Offer, "answer": transport.Answer, "candidates-of-offer": transport.Candidates,
 		"candidates-of-answer": transport.Candidates, "reset": transport.Reset, "reject": transport.Reject,

@@ -4,9 +4,11 @@ import (
 	"crypto/ed25519"
 	"encoding/hex"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/n2n-overlay/n2n/fsm/arc"
 	"github.com/n2n-overlay/n2n/transport"
 )
 
@@ -60,6 +62,9 @@ func fourCandidates() []transport.Candidate {
 	}
 }
 
+// hidden is what a browser shows instead of an address.
+const hidden = "6f3fb43e-4b1c-4d5e-9a7b-0123456789ab"
+
 func describe(setup transport.Setup, cs ...transport.Candidate) *transport.Description {
 	return &transport.Description{
 		Fingerprint: id32(0xf1), Ufrag: "u1Fr", Password: "pa55wordpa55wordpa55wo",
@@ -72,6 +77,14 @@ func offerOf(d *transport.Description) *transport.Signal {
 		Kind: transport.Offer, Session: transport.SessionID{Initiator: idOf(alice), Number: 1 << 40},
 		From: idOf(alice), To: idOf(bob), Description: d,
 	}
+}
+
+// wishing is an offer that is eager and made for an arc.
+func wishing(number uint64, protocol string) *transport.Signal {
+	s := offerOf(describe(transport.SetupActPass, fourCandidates()[:1]...))
+	s.Description.Eager = true
+	s.Wish = &transport.Wish{Arc: number, Protocol: protocol}
+	return s
 }
 
 // allKinds has a signal of each kind, and each way it can look; alice and bob
@@ -92,11 +105,19 @@ func allKinds() map[string]*transport.Signal {
 			Addr: netip.AddrPortFrom(netip.MustParseAddr("2001:db8:ffff:ffff:ffff:ffff:ffff:ffff"), uint16(65535-i)),
 		})
 	}
+	hide := full
+	hide.Candidates = slices.Clone(full.Candidates)
+	for i := range hide.Candidates {
+		c := &hide.Candidates[i]
+		c.Type, c.Addr, c.Name = transport.Host, netip.AddrPortFrom(netip.Addr{}, c.Addr.Port()), hidden
+	}
 	return map[string]*transport.Signal{
 		"offer":           offer,
 		"offer-to-nobody": {Kind: transport.Offer, Session: id, From: idOf(alice), Description: offer.Description},
 		"offer-snap":      offerOf(&init),
 		"offer-bare":      offerOf(describe(transport.SetupActPass)),
+		"offer-wish":      wishing(1, "spray"),
+		"offer-longest":   wishing(1<<64-1, strings.Repeat("é", arc.MaxBindProtocol/2)),
 		"answer": {
 			Kind: transport.Answer, Session: id, From: idOf(bob), To: idOf(alice), Ref: ref, Mine: 3,
 			Description: describe(transport.SetupActive, fourCandidates()[:2]...),
@@ -104,6 +125,10 @@ func allKinds() map[string]*transport.Signal {
 		"answer-largest": {
 			Kind: transport.Answer, Session: transport.SessionID{Initiator: idOf(alice), Number: 1<<64 - 1},
 			From: idOf(bob), To: idOf(alice), Ref: ref, Mine: 1<<64 - 1, Description: &full,
+		},
+		"answer-hidden-largest": {
+			Kind: transport.Answer, Session: transport.SessionID{Initiator: idOf(alice), Number: 1<<64 - 1},
+			From: idOf(bob), To: idOf(alice), Ref: ref, Mine: 1<<64 - 1, Description: &hide,
 		},
 		"candidates": {
 			Kind: transport.Candidates, Session: id, From: idOf(alice), To: idOf(bob), Ref: ref,
@@ -115,6 +140,14 @@ func allKinds() map[string]*transport.Signal {
 		"candidates-of-answer": {
 			Kind: transport.Candidates, Session: id, From: idOf(bob), To: idOf(alice), Ref: ref,
 			Candidates: full.Candidates, Last: true,
+		},
+		"candidates-hidden": {
+			Kind: transport.Candidates, Session: id, From: idOf(bob), To: idOf(alice), Ref: ref,
+			Candidates: []transport.Candidate{
+				{Priority: 2113937151, Addr: netip.AddrPortFrom(netip.Addr{}, 50000), Name: hidden},
+				{Priority: 2113939711, Addr: netip.AddrPortFrom(netip.Addr{}, 50001), Name: strings.Repeat("0", 8) + hidden[8:]},
+				cand(transport.ServerReflexive, 1694498815, "198.51.100.9:41234"),
+			},
 		},
 		"candidates-none": {
 			Kind: transport.Candidates, Session: id, From: idOf(bob), To: idOf(alice), Ref: ref, Last: true,

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/n2n-overlay/n2n/fsm/arc"
+	"github.com/n2n-overlay/n2n/fsm/media"
 	"github.com/n2n-overlay/n2n/fsm/signal"
 	"github.com/n2n-overlay/n2n/transport"
 )
@@ -48,8 +49,8 @@ func TestMessageLimits(t *testing.T) {
 			}
 		}
 	}
-	if limited != 7 { // three protocols, two paths, a payload, a result
-		t.Errorf("%d fields with a limit, want 7: look at spec/*.fsm and here", limited)
+	if limited != 10 { // three protocols, two paths, a payload, a result, two of sections, a reason
+		t.Errorf("%d fields with a limit, want 10: look at spec/*.fsm and here", limited)
 	}
 }
 
@@ -68,7 +69,11 @@ func wantLimit(t *testing.T, err error, message, field string, limit int) {
 	t.Helper()
 	var a *arc.LimitError
 	var s *signal.LimitError
+	var d *media.LimitError
 	var got [4]any
+	if errors.As(err, &d) {
+		got = [4]any{strings.ToLower(d.Message), d.Field, d.Size, d.Limit}
+	}
 	if errors.As(err, &a) {
 		got = [4]any{strings.ToLower(a.Message), a.Field, a.Size, a.Limit}
 	}
@@ -153,6 +158,10 @@ func TestSealRefuses(t *testing.T) {
 		{"reject with reason 4", "reject", func(s *transport.Signal) { s.Reason = transport.Refused + 1 }},
 		{"answer with candidates", "answer", func(s *transport.Signal) { s.Candidates = fourCandidates() }},
 		{"reset that says last", "reset", func(s *transport.Signal) { s.Last = true }},
+		{"offer for arc 0", "offer-wish", func(s *transport.Signal) { s.Wish.Arc = 0 }},
+		{"offer for an arc of no protocol", "offer-wish", func(s *transport.Signal) { s.Wish.Protocol = "" }},
+		{"offer for an arc of a long name", "offer-longest", func(s *transport.Signal) { s.Wish.Protocol += "x" }},
+		{"answer that wishes", "answer", func(s *transport.Signal) { s.Wish = &transport.Wish{Arc: 1, Protocol: "spray"} }},
 		{"nine candidates", "candidates", func(s *transport.Signal) { s.Candidates = slices.Repeat(fourCandidates()[:1], 9) }},
 		{"no address", "candidates", func(s *transport.Signal) { s.Candidates[0] = transport.Candidate{} }},
 	} {
@@ -186,6 +195,8 @@ func TestHash(t *testing.T) {
 		"password":    func(s *transport.Signal) { s.Description.Password += "x" },
 		"setup":       func(s *transport.Signal) { s.Description.Setup++ },
 		"max message": func(s *transport.Signal) { s.Description.MaxMessage++ },
+		"eager":       func(s *transport.Signal) { s.Description.Eager = true },
+		"wish":        func(s *transport.Signal) { s.Wish = &transport.Wish{Arc: 1, Protocol: "spray"} },
 		"sctp init":   func(s *transport.Signal) { s.Description.SCTPInit = []byte{0} },
 		"priority":    func(s *transport.Signal) { s.Description.Candidates[3].Priority++ },
 		"order": func(s *transport.Signal) {
@@ -202,9 +213,17 @@ func TestHash(t *testing.T) {
 func TestUnknownTags(t *testing.T) {
 	for tag := range 256 {
 		m := newMessage(uint8(tag))
-		known := tag >= arc.HelloTag && tag <= arc.FarewellTag || tag >= signal.RelayTag && tag <= signal.MetTag
+		known := tag >= arc.HelloTag && tag <= arc.TurnTag || tag >= signal.RelayTag && tag <= signal.MetTag ||
+			tag >= media.MediaWantTag && tag <= media.MediaStopTag
 		if known != (m != nil) || known && int(m.Tag()) != tag {
 			t.Errorf("tag %d: %v", tag, m)
 		}
+	}
+}
+
+// TestMaxProtocol: transport, which knows no spec, has the limit of the spec.
+func TestMaxProtocol(t *testing.T) {
+	if transport.MaxProtocol != arc.MaxBindProtocol {
+		t.Errorf("transport.MaxProtocol is %d, a Bind takes %d", transport.MaxProtocol, arc.MaxBindProtocol)
 	}
 }

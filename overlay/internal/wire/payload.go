@@ -18,6 +18,7 @@ type payload struct {
 	Mine, Yours uint64
 	Reason      uint8
 	Description *description
+	Wish        *wish
 	Candidates  []candidate
 	Last        bool
 }
@@ -29,15 +30,22 @@ type description struct {
 	Password    string
 	Setup       uint8
 	MaxMessage  uint32
+	Eager       bool
 	SCTPInit    []byte
 	Candidates  []candidate
+}
+
+type wish struct {
+	_        struct{} `cbor:",toarray"`
+	Arc      uint64
+	Protocol string
 }
 
 type candidate struct {
 	_        struct{} `cbor:",toarray"`
 	Type     uint8
 	Priority uint32
-	IP       []byte
+	Address  address
 	Port     uint16
 }
 
@@ -56,8 +64,11 @@ func toPayload(s *transport.Signal) *payload {
 	if d := s.Description; d != nil {
 		p.Description = &description{
 			Fingerprint: d.Fingerprint[:], Ufrag: d.Ufrag, Password: d.Password, Setup: uint8(d.Setup),
-			MaxMessage: d.MaxMessage, SCTPInit: d.SCTPInit, Candidates: toCandidates(d.Candidates),
+			MaxMessage: d.MaxMessage, Eager: d.Eager, SCTPInit: d.SCTPInit, Candidates: toCandidates(d.Candidates),
 		}
+	}
+	if w := s.Wish; w != nil {
+		p.Wish = &wish{Arc: w.Arc, Protocol: w.Protocol}
 	}
 	return p
 }
@@ -65,7 +76,7 @@ func toPayload(s *transport.Signal) *payload {
 func toCandidates(cs []transport.Candidate) []candidate {
 	list := make([]candidate, len(cs))
 	for i, c := range cs {
-		list[i] = candidate{Type: uint8(c.Type), Priority: c.Priority, IP: c.Addr.Addr().AsSlice(), Port: c.Addr.Port()}
+		list[i] = candidate{Type: uint8(c.Type), Priority: c.Priority, Address: address{c.Addr.Addr(), c.Name}, Port: c.Addr.Port()}
 	}
 	return list
 }
@@ -88,13 +99,16 @@ func (p *payload) signal() *transport.Signal {
 	if p.Description != nil {
 		s.Description = p.Description.description()
 	}
+	if w := p.Wish; w != nil {
+		s.Wish = &transport.Wish{Arc: w.Arc, Protocol: w.Protocol}
+	}
 	return s
 }
 
 func (d *description) description() *transport.Description {
 	t := &transport.Description{
 		Ufrag: d.Ufrag, Password: d.Password, Setup: transport.Setup(d.Setup), MaxMessage: d.MaxMessage,
-		Candidates: fromCandidates(d.Candidates),
+		Eager: d.Eager, Candidates: fromCandidates(d.Candidates),
 	}
 	copy(t.Fingerprint[:], d.Fingerprint)
 	if len(d.SCTPInit) > 0 {
@@ -109,8 +123,10 @@ func fromCandidates(list []candidate) []transport.Candidate {
 	}
 	cs := make([]transport.Candidate, len(list))
 	for i, c := range list {
-		ip, _ := netip.AddrFromSlice(c.IP)
-		cs[i] = transport.Candidate{Type: transport.CandidateType(c.Type), Priority: c.Priority, Addr: netip.AddrPortFrom(ip, c.Port)}
+		cs[i] = transport.Candidate{
+			Type: transport.CandidateType(c.Type), Priority: c.Priority,
+			Addr: netip.AddrPortFrom(c.Address.ip, c.Port), Name: c.Address.name,
+		}
 	}
 	return cs
 }

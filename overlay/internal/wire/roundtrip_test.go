@@ -10,6 +10,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/n2n-overlay/n2n/fsm/arc"
 	"github.com/n2n-overlay/n2n/transport"
 )
 
@@ -137,6 +138,12 @@ func drawSignal(t *rapid.T, kind transport.SignalKind) (ed25519.PrivateKey, *tra
 	switch kind {
 	case transport.Offer:
 		s.Description = drawDescription(t)
+		if rapid.Bool().Draw(t, "wishes") {
+			s.Wish = &transport.Wish{
+				Arc:      1 + drawUint(t, "arc", 1<<64-2),
+				Protocol: rapid.StringOfN(rapid.Rune(), 1, arc.MaxBindProtocol, arc.MaxBindProtocol).Draw(t, "protocol"),
+			}
+		}
 	case transport.Answer:
 		s.Description, s.Mine = drawDescription(t), drawUint(t, "mine", 1<<64-1)
 	case transport.Candidates:
@@ -156,6 +163,7 @@ func drawDescription(t *rapid.T) *transport.Description {
 		Password:    rapid.StringMatching(`[A-Za-z0-9+/]{22,64}`).Draw(t, "password"),
 		Setup:       transport.Setup(rapid.IntRange(0, int(transport.SetupPassive)).Draw(t, "setup")),
 		MaxMessage:  rapid.Uint32Min(transport.MaxFrame).Draw(t, "max message"),
+		Eager:       rapid.Bool().Draw(t, "eager"),
 		Candidates:  drawCandidates(t),
 	}
 	if init := rapid.SliceOfN(rapid.Byte(), 0, transport.MaxSCTPInit).Draw(t, "sctp init"); len(init) > 0 {
@@ -166,6 +174,14 @@ func drawDescription(t *rapid.T) *transport.Description {
 
 func drawCandidates(t *rapid.T) (list []transport.Candidate) {
 	for range rapid.IntRange(0, transport.MaxCandidates).Draw(t, "candidates") {
+		if rapid.IntRange(0, 3).Draw(t, "hidden") == 0 {
+			list = append(list, transport.Candidate{
+				Priority: uint32(drawUint(t, "priority", 1<<32-1)),
+				Addr:     netip.AddrPortFrom(netip.Addr{}, rapid.Uint16Min(1024).Draw(t, "port")),
+				Name:     rapid.StringMatching(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`).Draw(t, "name"),
+			})
+			continue
+		}
 		size := rapid.SampledFrom([]int{4, 16}).Draw(t, "size")
 		ip := rapid.SliceOfN(rapid.Byte(), size, size).Draw(t, "address")
 		if nobodys(ip) {

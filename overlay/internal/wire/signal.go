@@ -31,7 +31,7 @@ type envelope struct {
 // Seal signs a signal whose From is the key's and gives its bytes, at most
 // MaxSignal. Its error says why the receiver would refuse the signal.
 func (c *Codec) Seal(key ed25519.PrivateKey, s *transport.Signal) ([]byte, error) {
-	if err := check(s); err != nil {
+	if err := s.Check(); err != nil {
 		return nil, fmt.Errorf("signal: %w", err)
 	}
 	p, err := encoding.Marshal(toPayload(s))
@@ -61,7 +61,7 @@ func (c *Codec) Open(b []byte) (*transport.Signal, error) {
 		return nil, malformed("signal", err)
 	}
 	s := p.signal()
-	if err := check(s); err != nil {
+	if err := s.Check(); err != nil {
 		return nil, malformed("signal", err)
 	}
 	// The cheap test comes before the dear one. What is signed but not
@@ -94,41 +94,4 @@ func (c *Codec) signed(payload []byte) []byte {
 func canonical(b []byte, v any) bool {
 	again, err := encoding.Marshal(v)
 	return err == nil && bytes.Equal(again, b)
-}
-
-// check reports what no signal may be, neither one to send nor one received: a
-// field that its kind needs is missing, one that it has no use for is set, or
-// one is beyond its limit. So what is signed says one thing only.
-func check(s *transport.Signal) error {
-	k, own, nobody := s.Kind, s.Session.Initiator == s.From, s.To.IsZero()
-	switch {
-	case k < transport.Offer || k > transport.Reject:
-		return fmt.Errorf("%v unknown", k)
-	case s.From.IsZero():
-		return fmt.Errorf("%v from nobody", k)
-	case s.From == s.To:
-		return fmt.Errorf("%v to its sender", k)
-	case !own && s.Session.Initiator != s.To:
-		return fmt.Errorf("%v of a session of others", k)
-	case own && (k == transport.Answer || k == transport.Reject), !own && k == transport.Offer:
-		return fmt.Errorf("%v by the wrong end of the session", k)
-	case nobody && !(own && (k == transport.Offer || k == transport.Candidates)):
-		return fmt.Errorf("%v to nobody", k)
-	case (s.Description != nil) != (k == transport.Offer || k == transport.Answer):
-		return fmt.Errorf("%v: description missing or out of place", k)
-	case (s.Ref != [32]byte{}) != (k == transport.Answer || k == transport.Candidates || k == transport.Reject):
-		return fmt.Errorf("%v: ref missing or out of place", k)
-	case s.Mine != 0 && k != transport.Answer && k != transport.Reset, s.Yours != 0 && k != transport.Reset:
-		return fmt.Errorf("%v voids offers", k)
-	case s.Reason > transport.Refused, s.Reason != transport.NoReason && k != transport.Reject:
-		return fmt.Errorf("%v: %v", k, s.Reason)
-	case (len(s.Candidates) > 0 || s.Last) && k != transport.Candidates:
-		return fmt.Errorf("%v: candidates out of place", k)
-	}
-	if s.Description != nil {
-		if err := s.Description.Check(); err != nil {
-			return err
-		}
-	}
-	return transport.CheckCandidates(s.Candidates)
 }

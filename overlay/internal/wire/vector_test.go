@@ -230,9 +230,13 @@ func signalFields(s *transport.Signal) [][2]string {
 			{"password", d.Password},
 			{"setup", d.Setup.String()},
 			{"max-message", strconv.FormatUint(uint64(d.MaxMessage), 10)},
+			{"eager", strconv.FormatBool(d.Eager)},
 			{"sctp-init", hex.EncodeToString(d.SCTPInit)},
 		}...)
 		fields = append(fields, candidateFields("description.candidate", d.Candidates)...)
+	}
+	if w := s.Wish; w != nil {
+		fields = append(fields, [2]string{"wish.arc", strconv.FormatUint(w.Arc, 10)}, [2]string{"wish.protocol", w.Protocol})
 	}
 	fields = append(fields, candidateFields("candidate", s.Candidates)...)
 	return append(fields, [2]string{"last", strconv.FormatBool(s.Last)})
@@ -240,7 +244,7 @@ func signalFields(s *transport.Signal) [][2]string {
 
 func candidateFields(name string, cs []transport.Candidate) (fields [][2]string) {
 	for _, c := range cs {
-		fields = append(fields, [2]string{name, fmt.Sprintf("%v %d %v", c.Type, c.Priority, c.Addr)})
+		fields = append(fields, [2]string{name, c.String()})
 	}
 	return fields
 }
@@ -289,6 +293,12 @@ func (v *vector) signal(t testing.TB) *transport.Signal {
 			d.Setup = named(t, transport.SetupPassive, text)
 		case "max-message":
 			d.MaxMessage = uint32(number(text, 32))
+		case "eager":
+			d.Eager = text == "true"
+		case "wish.arc":
+			s.Wish = &transport.Wish{Arc: number(text, 64)}
+		case "wish.protocol":
+			s.Wish.Protocol = text
 		case "sctp-init":
 			if text != "" {
 				d.SCTPInit = unhex(t, text)
@@ -313,7 +323,15 @@ func parseCandidate(t testing.TB, text string) transport.Candidate {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return transport.Candidate{Type: named(t, transport.Relayed, f[0]), Priority: uint32(priority), Addr: netip.MustParseAddrPort(f[2])}
+	c := transport.Candidate{Type: named(t, transport.Relayed, f[0]), Priority: uint32(priority)}
+	name, port, ok := strings.Cut(f[2], ".local:")
+	if !ok {
+		c.Addr = netip.MustParseAddrPort(f[2])
+		return c
+	}
+	c.Name = name
+	c.Addr = netip.AddrPortFrom(netip.Addr{}, netip.MustParseAddrPort("[::]:"+port).Port())
+	return c
 }
 
 // named gives the value up to last whose name is text.

@@ -97,8 +97,8 @@ func changeBytes(t testing.TB, add adder) {
 	last := func(b ...byte) []byte { return sealed(append(slices.Clone(p[:len(p)-1]), b...)) }
 	add("payload-truncated", "the payload's last byte is missing, and it is signed so", sealed(p[:len(p)-1]))
 	add("payload-trailing", "a byte after the payload, signed", sealed(append(slices.Clone(p), 0)))
-	add("payload-13", "a thirteenth field", sealed(append(append(array(13), p[1:]...), 0)))
-	add("payload-11", "a field is missing", sealed(append(array(11), p[1:len(p)-1]...)))
+	add("payload-14", "a fourteenth field", sealed(append(append(array(14), p[1:]...), 0)))
+	add("payload-12", "a field is missing", sealed(append(array(12), p[1:len(p)-1]...)))
 	add("payload-indefinite", "a payload of indefinite length", sealed(append(append([]byte{0x9f}, p[1:]...), 0xff)))
 	add("payload-tagged", "a payload with a tag", sealed(append([]byte{0xd8, 0x18}, p...)))
 	add("payload-array", "an empty payload", sealed(array(0)))
@@ -162,6 +162,12 @@ func changeFields(t testing.TB, add adder) {
 	add("offer-yours", "an offer that voids the other's offers", with("offer", func(p *payload) { p.Yours = 1 }))
 	add("offer-reason", "an offer with a reason", with("offer", func(p *payload) { p.Reason = 1 }))
 	add("offer-candidates", "an offer with candidates outside of its description", with("offer", func(p *payload) { p.Candidates = d.Candidates }))
+	add("offer-wish-zero", "an offer for arc 0", with("offer-wish", func(p *payload) { p.Wish.Arc = 0 }))
+	add("offer-wish-unnamed", "an offer for an arc of no protocol", with("offer-wish", func(p *payload) { p.Wish.Protocol = "" }))
+	add("offer-wish-long", "an offer for an arc of a protocol with 65 bytes", with("offer-longest", func(p *payload) { p.Wish.Protocol += "x" }))
+	add("offer-wish-not-utf8", "an offer for an arc of a protocol that is not UTF-8", with("offer-wish", func(p *payload) { p.Wish.Protocol = "spray\xff" }))
+	add("answer-wish", "an answer that wishes", with("answer", func(p *payload) { p.Wish = &wish{Arc: 1, Protocol: "spray"} }))
+	add("reset-wish", "a reset that wishes", with("reset", func(p *payload) { p.Wish = &wish{Arc: 1, Protocol: "spray"} }))
 	add("offer-last", "an offer that says last", with("offer", func(p *payload) { p.Last = true }))
 	add("answer-own", "an answer by the initiator", with("answer", func(p *payload) { p.Own = true }))
 	add("answer-to-nobody", "an answer to nobody", with("answer", func(p *payload) { p.To = nil }))
@@ -200,7 +206,12 @@ func changeDescription(t testing.TB, add adder) {
 	at := func(change func(*candidate)) []byte {
 		return with(func(d *description) { change(&d.Candidates[0]) })
 	}
-	address := func(b ...byte) []byte { return at(func(c *candidate) { c.IP = b }) }
+	item := func(b []byte) []byte { // instead of the address, whatever it is
+		return sealed(bytes.Replace(payloadOf(t, allKinds()["offer"]), bstr([]byte{192, 0, 2, 7}), b, 1))
+	}
+	ip := func(b ...byte) []byte { return item(bstr(b)) }
+	text := func(s string) []byte { return item(join(s)) }
+	name := address{name: hidden}
 	add("fingerprint-short", "a fingerprint of 31 bytes", with(func(d *description) { d.Fingerprint = d.Fingerprint[:31] }))
 	add("fingerprint-long", "a fingerprint of 33 bytes", with(func(d *description) { d.Fingerprint = append(slices.Clone(d.Fingerprint), 0) }))
 	add("ufrag-short", "a ufrag of 3 characters", with(func(d *description) { d.Ufrag = "abc" }))
@@ -223,15 +234,35 @@ func changeDescription(t testing.TB, add adder) {
 	add("candidate-type-3", "candidate type 3: peer-reflexive ones are not signaled", at(func(c *candidate) { c.Type = 3 }))
 	add("port-1023", "a candidate with port 1023", at(func(c *candidate) { c.Port = 1023 }))
 	add("port-0", "a candidate with port 0", at(func(c *candidate) { c.Port = 0 }))
-	add("address-empty", "an address of no bytes", address())
-	add("address-5", "an address of 5 bytes", address(192, 0, 2, 7, 0))
-	add("address-17", "an address of 17 bytes", address(make([]byte, 17)...))
-	add("address-unspecified", "0.0.0.0", address(0, 0, 0, 0))
-	add("address-unspecified-6", "::", address(make([]byte, 16)...))
-	add("address-multicast", "224.0.0.251", address(224, 0, 0, 251))
-	add("address-multicast-6", "ff02::fb", address(0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xfb))
-	add("address-broadcast", "255.255.255.255", address(255, 255, 255, 255))
-	add("address-mapped", "::ffff:192.0.2.7", address(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 192, 0, 2, 7))
+	add("address-empty", "an address of no bytes", ip())
+	add("address-5", "an address of 5 bytes", ip(192, 0, 2, 7, 0))
+	add("address-17", "an address of 17 bytes", ip(make([]byte, 17)...))
+	add("address-unspecified", "0.0.0.0", ip(0, 0, 0, 0))
+	add("address-unspecified-6", "::", ip(make([]byte, 16)...))
+	add("address-multicast", "224.0.0.251", ip(224, 0, 0, 251))
+	add("address-multicast-6", "ff02::fb", ip(0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xfb))
+	add("address-broadcast", "255.255.255.255", ip(255, 255, 255, 255))
+	add("address-mapped", "::ffff:192.0.2.7", ip(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 192, 0, 2, 7))
+	add("address-null", "null instead of an address", item([]byte{0xf6}))
+	add("address-int", "an address as an integer", item(head(majorUint, 0xc0000207)))
+	add("address-ints", "an address as an array of ints", item(ints(4)))
+	add("address-tagged", "an address with the tag of RFC 9164", item(join([]byte{0xd8, 0x34}, bstr([]byte{192, 0, 2, 7}))))
+	add("address-text", "an address as text", text("192.0.2.7"))
+	add("name-empty", "an empty name", text(""))
+	add("name-local", "a name with .local", text(hidden+".local"))
+	add("name-upper", "a name in upper case", text(strings.ToUpper(hidden)))
+	add("name-short", "a name of 35 characters", text(hidden[:35]))
+	add("name-long", "a name of 37 characters", text(hidden+"0"))
+	add("name-of-others", "36 characters that are no UUID: another host's name", text("printer-of-the-third-floor-left.lan1"))
+	add("name-hyphens", "a hyphen out of place", text(strings.Replace(hidden, "3e-4", "3-e4", 1)))
+	add("name-not-hex", "a g in a name", text("g"+hidden[1:]))
+	add("name-line-end", "a line end behind a name", text(hidden[:35]+"\n"))
+	add("name-bytes", "a name as bytes", ip([]byte(hidden)...))
+	add("name-long-head", "the length of a name in three bytes", item(join([]byte{0x79, 0, 36}, []byte(hidden))))
+	add("name-indefinite", "a name in one piece of an indefinite text", item(join([]byte{0x7f}, hidden, []byte{0xff})))
+	add("name-srflx", "a name in a server-reflexive candidate", at(func(c *candidate) { c.Type, c.Address = 1, name }))
+	add("name-relay", "a name in a relayed candidate", at(func(c *candidate) { c.Type, c.Address = 2, name }))
+	add("name-port-1023", "a name with port 1023", at(func(c *candidate) { c.Port, c.Address = 1023, name }))
 }
 
 // forgeries are well-formed signals that their sender has not signed.

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/n2n-overlay/n2n/fsm/arc"
+	"github.com/n2n-overlay/n2n/fsm/media"
 	"github.com/n2n-overlay/n2n/fsm/signal"
 	"github.com/n2n-overlay/n2n/transport"
 )
@@ -28,14 +29,16 @@ func goodMessages() []*vector {
 		messageVector("bind-unnamed", "the empty name: the format takes it, a node has no such protocol", &arc.Bind{Arc: 256}),
 		messageVector("bound", "the arc exists", &arc.Bound{Arc: 5, Channel: 1}),
 		messageVector("refused", "the arc does not, for no reason that is said", &arc.Refused{Arc: 5}),
-		messageVector("unbind", "an arc of the sender's outview ends", &arc.Unbind{Arc: 5, Outgoing: true}),
-		messageVector("unbind-incoming", "an arc of the sender's inview ends", &arc.Unbind{Arc: 5}),
+		messageVector("unbind", "an arc ends that the sender had asked for", &arc.Unbind{Arc: 5, Mine: true}),
+		messageVector("unbind-theirs", "an arc ends that the receiver had asked for", &arc.Unbind{Arc: 5}),
 		messageVector("bye", "may the session close?", &arc.Bye{}),
 		messageVector("agree", "it may", &arc.Agree{}),
 		messageVector("stay", "it may not", &arc.Stay{}),
 		messageVector("ping", "are you there?", &arc.Ping{Id: 7}),
 		messageVector("pong", "yes", &arc.Pong{Id: 7}),
 		messageVector("farewell", "the sender leaves the network", &arc.Farewell{}),
+		messageVector("turn", "an arc turns round that the sender had asked for", &arc.Turn{Arc: 5, Mine: true}),
+		messageVector("turn-theirs", "an arc turns round that the receiver had asked for", &arc.Turn{Arc: 1<<64 - 1}),
 		messageVector("relay", "a signal (here: any bytes) at its only broker",
 			&signal.Relay{Initiator: a, Number: 1 << 40, Path: [][32]byte{a, b, c}, Position: 1, Payload: []byte("not read by brokers")}),
 		messageVector("relay-largest", "six peers, a payload of 2048 bytes",
@@ -46,6 +49,12 @@ func goodMessages() []*vector {
 		messageVector("invite", "please open an arc to me", &signal.Invite{Meeting: 10, Protocol: "spray", Budget: 1<<32 - 1}),
 		messageVector("met", "the arc that was asked for is open", &signal.Met{Meeting: 9}),
 		messageVector("met-timeout", "it did not come about in time", &signal.Met{Meeting: 9, Result: signal.OutcomeTimeout}),
+		messageVector("mediawant", "an audio track and two of video", &media.MediaWant{N: 1, Audio: 1, Video: 2}),
+		messageVector("mediaoffer", "an audio track, and a video section without one", &media.MediaOffer{N: 1, H: 1, Sections: mediaBytes(twoSections())}),
+		messageVector("mediaoffer-largest", "sixteen sections, every name at its limit", &media.MediaOffer{N: 1<<32 - 1, H: 1<<32 - 1, Sections: mediaBytes(mostSections())}),
+		messageVector("mediaanswer", "its answer", &media.MediaAnswer{N: 1, Sections: mediaBytes(twoSections())}),
+		messageVector("mediastop", "its sender has no media", &media.MediaStop{}),
+		messageVector("mediastop-timeout", "it took too long", &media.MediaStop{Why: media.HaltTimeout}),
 	}
 }
 
@@ -64,19 +73,23 @@ func messageVector(name, what string, m Message) *vector {
 func goodVectors(t testing.TB) []*vector {
 	t.Helper()
 	what := map[string]string{
-		"offer":                "to a peer that is known, with four candidates",
-		"offer-to-nobody":      "to whoever is at the other end of a channel",
-		"offer-snap":           "with an SCTP INIT chunk",
-		"offer-bare":           "without candidates: they come later",
-		"answer":               "the answerer's offers up to 3 are dead",
-		"answer-largest":       "every field at its limit: no signal is larger",
-		"candidates":           "of the initiator",
-		"candidates-to-nobody": "of an initiator that does not know yet who answers",
-		"candidates-of-answer": "of the answerer; all eight, and the last",
-		"candidates-none":      "there are no more",
-		"reset":                "by the answerer",
-		"reset-own":            "by the initiator",
-		"reject":               "too many attempts under way",
+		"offer":                 "to a peer that is known, with four candidates",
+		"offer-to-nobody":       "to whoever is at the other end of a channel",
+		"offer-snap":            "with an SCTP INIT chunk",
+		"offer-bare":            "without candidates: they come later",
+		"offer-wish":            "made for an arc, and eager",
+		"offer-longest":         "made for the last arc, of a protocol with a name of 64 bytes; not ASCII",
+		"answer":                "the answerer's offers up to 3 are dead",
+		"answer-largest":        "every field at its limit, with addresses",
+		"answer-hidden-largest": "every field at its limit, with names instead of addresses: no signal is larger",
+		"candidates":            "of the initiator",
+		"candidates-to-nobody":  "of an initiator that does not know yet who answers",
+		"candidates-of-answer":  "of the answerer; all eight, and the last",
+		"candidates-hidden":     "of a browser, which hides the addresses of its host",
+		"candidates-none":       "there are no more",
+		"reset":                 "by the answerer",
+		"reset-own":             "by the initiator",
+		"reject":                "too many attempts under way",
 	}
 	list := goodMessages()
 	signals := allKinds()

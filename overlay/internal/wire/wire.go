@@ -30,6 +30,7 @@ import (
 	"github.com/fxamacker/cbor/v2"
 
 	"github.com/n2n-overlay/n2n/fsm/arc"
+	"github.com/n2n-overlay/n2n/fsm/media"
 	"github.com/n2n-overlay/n2n/fsm/signal"
 )
 
@@ -45,7 +46,7 @@ var (
 	ErrSignature = errors.New("signature does not match")
 )
 
-// Message is a message of the control channel: one of fsm/arc's or fsm/signal's.
+// Message is a message of the control channel: one of fsm/arc's, fsm/signal's or fsm/media's.
 type Message interface {
 	Tag() uint8
 	Check() error // what is beyond the limits of the spec
@@ -109,6 +110,9 @@ func newMessage(tag uint8) Message {
 		return m
 	}
 	if m := signal.New(tag); m != nil {
+		return m
+	}
+	if m := media.New(tag); m != nil {
 		return m
 	}
 	return nil

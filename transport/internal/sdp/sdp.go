@@ -1,4 +1,16 @@
-package pion
+// Package sdp writes and reads the little of SDP that a connection with data
+// channels has (RFC 8829, RFC 8841, RFC 8839), and what it has for audio and
+// video. It never crosses a network: what
+// a PeerConnection must read is made from a transport.Description, and what it
+// writes becomes one. Candidates go beside it.
+//
+//	err := pc.SetRemoteDescription(sdp.Remote(answer))
+//	offer, err := sdp.Local(pc.LocalDescription())
+//
+// # Concurrency
+//
+// There are functions only, which any goroutine may call.
+package sdp
 
 import (
 	"encoding/base64"
@@ -10,13 +22,13 @@ import (
 	"github.com/n2n-overlay/n2n/transport"
 )
 
-// SDP never crosses a network here. What a PeerConnection must read is made
-// from a transport.Description, and what it writes becomes one. Candidates go
-// beside it: as values to the ICE agent, and from the driver's own list.
+// Remote is the SDP of a peer with data channels only, without candidates. d has
+// passed Check, so that no field can hold a line break.
+func Remote(d transport.Description) string { return remote(d, "0") }
 
-// remoteSDP is the SDP of a peer with data channels only (RFC 8829, RFC 8841).
-// d has passed Check, so that no field can hold a line break.
-func remoteSDP(d transport.Description) string {
+// remote has the media sections with these mids in its bundle, of which it has
+// the first.
+func remote(d transport.Description, bundle string) string {
 	var b strings.Builder
 	line := func(parts ...string) {
 		for _, p := range parts {
@@ -28,7 +40,7 @@ func remoteSDP(d transport.Description) string {
 	line("o=- 1 1 IN IP4 0.0.0.0")
 	line("s=-")
 	line("t=0 0")
-	line("a=group:BUNDLE 0")
+	line("a=group:BUNDLE ", bundle)
 	line("a=fingerprint:sha-256 ", colons(d.Fingerprint))
 	line("m=application 9 UDP/DTLS/SCTP webrtc-datachannel")
 	line("c=IN IP4 0.0.0.0")
@@ -58,9 +70,8 @@ func colons(fingerprint [32]byte) string {
 	return string(b)
 }
 
-// localDescription reads what a PeerConnection says of itself. Candidates are
-// passed over.
-func localDescription(sdp string) (transport.Description, error) {
+// Local reads what a PeerConnection says of itself. Candidates are passed over.
+func Local(sdp string) (transport.Description, error) {
 	var d transport.Description
 	for line := range strings.Lines(sdp) {
 		key, value, _ := strings.Cut(strings.TrimRight(line, "\r\n"), ":")

@@ -1,0 +1,151 @@
+package bench
+
+import (
+	"container/heap"
+	"errors"
+	"net"
+	"net/netip"
+	"sync"
+	"time"
+)
+
+// network delays the packets between sockets of this process. Each socket gets a
+// second address, which its peers are told instead of its own: what is sent there
+// comes out of the sender's second address, later. So nothing under test knows
+// of it. Everything stays on loopback.
+type network struct {
+	delay func(from, to string) time.Duration // between two labels
+
+	mu    sync.Mutex
+	ports map[netip.AddrPort]*port // by the socket's own address
+	queue packets
+	order uint64
+	wake  chan struct{} // a packet that is due first was put in
+	done  chan struct{}
+	wg    sync.WaitGroup
+}
+
+type port struct {
+	label string
+	inner netip.AddrPort // the socket's own
+	conn  *net.UDPConn   // of its second address
+}
+
+type packet struct {
+	due   time.Time
+	order uint64
+	data  []byte
+	from  *port
+	to    netip.AddrPort
+}
+
+func newNetwork(delay func(from, to string) time.Duration) *network {
+	n := &network{
+		delay: delay, ports: map[netip.AddrPort]*port{},
+		wake: make(chan struct{}, 1), done: make(chan struct{}),
+	}
+	n.wg.Go(n.run)
+	return n
+}
+
+// add gives a socket its second address, once.
+func (n *network) add(label string, inner netip.AddrPort) (netip.AddrPort, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	p := n.ports[inner]
+	if p == nil {
+		conn, err := net.ListenUDP("udp4", net.UDPAddrFromAddrPort(netip.AddrPortFrom(loopback, 0)))
+		if err != nil {
+			return netip.AddrPort{}, err
+		}
+		p = &port{label: label, inner: inner, conn: conn}
+		n.ports[inner] = p
+		n.wg.Go(func() { n.read(p) })
+	}
+	return p.conn.LocalAddr().(*net.UDPAddr).AddrPort(), nil
+}
+
+var loopback = netip.AddrFrom4([4]byte{127, 0, 0, 1})
+
+// read takes what is sent to a socket's second address.
+func (n *network) read(p *port) {
+	buf := make([]byte, 2048)
+	for {
+		size, from, err := p.conn.ReadFromUDPAddrPort(buf)
+		if errors.Is(err, net.ErrClosed) {
+			return
+		}
+		if err != nil {
+			continue
+		}
+		data := append([]byte(nil), buf[:size]...)
+		n.mu.Lock()
+		if s := n.ports[from]; s != nil {
+			n.order++
+			due := time.Now().Add(n.delay(s.label, p.label))
+			heap.Push(&n.queue, packet{due: due, order: n.order, data: data, from: s, to: p.inner})
+			if n.queue[0].order == n.order {
+				select {
+				case n.wake <- struct{}{}:
+				default:
+				}
+			}
+		}
+		n.mu.Unlock()
+	}
+}
+
+// run sends packets on when they are due.
+func (n *network) run() {
+	timer := time.NewTimer(time.Hour)
+	defer timer.Stop()
+	for {
+		n.mu.Lock()
+		for len(n.queue) > 0 && !n.queue[0].due.After(time.Now()) {
+			p := heap.Pop(&n.queue).(packet)
+			_, _ = p.from.conn.WriteToUDPAddrPort(p.data, p.to) // a closed receiver loses it
+		}
+		wait := time.Hour
+		if len(n.queue) > 0 {
+			wait = time.Until(n.queue[0].due)
+		}
+		n.mu.Unlock()
+		timer.Reset(wait)
+		select {
+		case <-timer.C:
+		case <-n.wake:
+		case <-n.done:
+			return
+		}
+	}
+}
+
+func (n *network) close() {
+	close(n.done)
+	n.mu.Lock()
+	for _, p := range n.ports {
+		_ = p.conn.Close()
+	}
+	n.mu.Unlock()
+	n.wg.Wait()
+}
+
+// packets is a heap by due time, and by order among equals.
+type packets []packet
+
+func (q packets) Len() int      { return len(q) }
+func (q packets) Swap(i, j int) { q[i], q[j] = q[j], q[i] }
+func (q packets) Less(i, j int) bool {
+	if q[i].due.Equal(q[j].due) {
+		return q[i].order < q[j].order
+	}
+	return q[i].due.Before(q[j].due)
+}
+func (q *packets) Push(x any) { *q = append(*q, x.(packet)) }
+func (q *packets) Pop() any {
+	last := len(*q) - 1
+	p := (*q)[last]
+	(*q)[last] = packet{}
+	*q = (*q)[:last]
+	return p
+}

@@ -1,0 +1,58 @@
+// Package chrometest starts a chrome.Browser for a test.
+//
+//	b := chrometest.Start(t, chrome.Config{})
+//	tab, err := b.Open(server.URL)
+//
+// A machine without Chromium skips the test, unless the environment variable CI
+// is "true": then it fails.
+package chrometest
+
+import (
+	"os"
+	"sync"
+	"testing"
+
+	"github.com/n2n-overlay/n2n/tools/chrome"
+)
+
+// Require skips the test, or fails it, if there is no Chromium.
+func Require(t testing.TB) {
+	t.Helper()
+	_, err := chrome.Find()
+	switch {
+	case err == nil:
+	case os.Getenv("CI") == "true":
+		t.Fatal(err)
+	default:
+		t.Skipf("skipped: %v", err)
+	}
+}
+
+// Start starts a browser that is closed with the test. What its pages write to
+// their consoles is logged.
+func Start(t testing.TB, cfg chrome.Config) *chrome.Browser {
+	t.Helper()
+	Require(t)
+	var mu sync.Mutex
+	over := false
+	if cfg.Console == nil {
+		cfg.Console = func(_ *chrome.Tab, text string) {
+			mu.Lock()
+			defer mu.Unlock()
+			if !over { // a test must not log when it is done
+				t.Logf("console: %s", text)
+			}
+		}
+	}
+	b, err := chrome.Start(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = b.Close() // t.Context has ended it
+		mu.Lock()
+		over = true
+		mu.Unlock()
+	})
+	return b
+}

@@ -1,0 +1,101 @@
+package main
+
+import (
+	"context"
+	_ "embed"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+
+	"github.com/n2n-overlay/n2n/tools/chrome"
+)
+
+//go:embed page.html
+var page []byte
+
+// program is a program to run, and what it is given.
+type program struct {
+	args           []string // the file first
+	env            map[string]string
+	stdout, stderr io.Writer
+	hide           bool
+}
+
+// run runs the program in a browser and gives its exit code.
+func (p *program) run(ctx context.Context) (code int, err error) {
+	handler, err := p.handler(ctx)
+	if err != nil {
+		return 0, err
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return 0, err
+	}
+	server := &http.Server{Handler: handler}
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(l) }()
+	defer func() {
+		_ = server.Close()
+		<-served
+	}()
+
+	b, err := chrome.Start(ctx, chrome.Config{HideAddresses: p.hide, Console: func(_ *chrome.Tab, text string) {
+		fmt.Fprintln(p.stderr, "console:", text)
+	}})
+	if err != nil {
+		return 0, err
+	}
+	defer func() { _ = b.Close() }()
+	tab, err := b.Open("http://" + l.Addr().String() + "/")
+	if err != nil {
+		return 0, err
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	go func() {
+		select {
+		case <-tab.Crashed():
+			cancel(fmt.Errorf("the page has crashed"))
+		case <-ctx.Done():
+		}
+	}()
+	return chrome.Eval[int](ctx, tab, "main()")
+}
+
+// handler serves the page, the program, and takes what it writes.
+func (p *program) handler(ctx context.Context) (http.Handler, error) {
+	wasm, err := os.ReadFile(p.args[0])
+	if err != nil {
+		return nil, err
+	}
+	glue, err := chrome.WasmExec(ctx)
+	if err != nil {
+		return nil, err
+	}
+	config, err := json.Marshal(map[string]any{"args": p.args, "env": p.env})
+	if err != nil {
+		return nil, err
+	}
+	mux := http.NewServeMux()
+	for path, file := range map[string]struct {
+		mime string
+		data []byte
+	}{
+		"/{$}":          {"text/html", page},
+		"/wasm_exec.js": {"text/javascript", glue},
+		"/program.wasm": {"application/wasm", wasm},
+		"/program.json": {"application/json", config},
+	} {
+		mux.HandleFunc("GET "+path, func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", file.mime)
+			_, _ = w.Write(file.data)
+		})
+	}
+	for path, to := range map[string]io.Writer{"POST /write/1": p.stdout, "POST /write/2": p.stderr} {
+		mux.HandleFunc(path, func(_ http.ResponseWriter, r *http.Request) { _, _ = io.Copy(to, r.Body) })
+	}
+	return mux, nil
+}

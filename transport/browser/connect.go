@@ -1,0 +1,214 @@
+//go:build js && wasm
+
+package browser
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"syscall/js"
+	"time"
+
+	"github.com/n2n-overlay/n2n/transport"
+	"github.com/n2n-overlay/n2n/transport/internal/sdp"
+)
+
+var errFailed = errors.New("no path to the peer, or nothing heard of it any more")
+
+// drive makes the connection and serves it, and returns why it is over.
+func (s *session) drive() error {
+	pc, err := s.newPeerConnection()
+	if err != nil {
+		return fmt.Errorf("RTCPeerConnection: %w", err)
+	}
+	described, err := s.describe(pc)
+	if err != nil {
+		return fmt.Errorf("RTCPeerConnection: %w", err)
+	}
+	s.tell(func() { s.handler.Described(s.id, described) })
+	return s.serve(pc)
+}
+
+// newPeerConnection makes the connection with the channels that were asked for so
+// far.
+func (s *session) newPeerConnection() (js.Value, error) {
+	d := s.driver
+	certificate, err := d.promises.await(s.ctx, d.certificate)
+	if err != nil {
+		return certificate, fmt.Errorf("certificate: %w", err)
+	}
+	configuration := maps.Clone(d.configuration)
+	configuration["certificates"] = []any{certificate}
+	pc, err := construct(d.class, configuration)
+	if err != nil {
+		return pc, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ctx.Err() != nil { // nobody else would close it
+		pc.Call("close")
+		return pc, context.Cause(s.ctx)
+	}
+	s.pc = pc
+	s.events.on(pc, "icecandidate", func(ev js.Value) { s.candidate(ev.Get("candidate")) })
+	s.events.on(pc, "connectionstatechange", func(js.Value) {
+		if pc.Get("connectionState").String() == "failed" {
+			s.fail(errFailed)
+		}
+	})
+	s.events.on(pc, "datachannel", func(ev js.Value) {
+		s.fail(fmt.Errorf("protocol violation: the peer opened channel %d by itself", ev.Get("channel").Get("id").Int()))
+	})
+	for _, c := range s.channels {
+		if err := c.open(pc); err != nil {
+			return pc, err
+		}
+	}
+	return pc, nil
+}
+
+// candidate is called with each candidate of this end, and with null after the
+// last.
+func (s *session) candidate(c js.Value) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !c.Truthy() {
+		s.last = true
+	} else if own, ok := sdp.ReadCandidate(c.Get("candidate").String()); ok {
+		s.found = append(s.found, own)
+	}
+	s.poke()
+}
+
+// describe makes the local description, and as the answerer applies the offer
+// before.
+func (s *session) describe(pc js.Value) (d transport.Description, err error) {
+	if !s.initiator {
+		if err = s.apply(pc, "offer", s.offered); err != nil {
+			return d, err
+		}
+	}
+	if _, err = s.driver.promises.try(s.ctx, pc, "setLocalDescription"); err != nil {
+		return d, err
+	}
+	s.watchTransport(pc)
+	if d, err = sdp.Local(pc.Get("localDescription").Get("sdp").String()); err != nil {
+		return d, err
+	}
+	d.Candidates, _ = s.newlyFound()
+	return d, nil
+}
+
+// watchTransport hears of the end of the SCTP association: the peer has closed.
+func (s *session) watchTransport(pc js.Value) {
+	sctp := pc.Get("sctp")
+	if !sctp.Truthy() {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.events.on(sctp, "statechange", func(js.Value) {
+		if sctp.Get("state").String() == "closed" {
+			s.fail(errPeerClosed)
+		}
+	})
+}
+
+// apply gives the connection what is known of the peer; it begins to connect.
+func (s *session) apply(pc js.Value, kind string, remote transport.Description) error {
+	s.described = remote
+	var b strings.Builder
+	b.WriteString(sdp.Remote(remote))
+	for _, c := range s.newlyAdded() {
+		b.WriteString("a=" + sdp.Candidate(c) + "\r\n")
+	}
+	_, err := s.driver.promises.try(s.ctx, pc, "setRemoteDescription", map[string]any{"type": kind, "sdp": b.String()})
+	return err
+}
+
+// newlyAdded gives those of the peer's candidates that the browser has not yet.
+func (s *session) newlyAdded() []transport.Candidate {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	fresh := s.candidates[s.given:]
+	s.given = len(s.candidates)
+	return fresh
+}
+
+// newlyFound gives those of this end's candidates that were not told yet, and
+// whether they are the last.
+func (s *session) newlyFound() (fresh []transport.Candidate, last bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	fresh = s.found
+	s.found = nil
+	return fresh, s.last
+}
+
+// serve answers to all that happens, until the session is over.
+func (s *session) serve(pc js.Value) error {
+	timeout := time.NewTimer(setupTimeout)
+	defer timeout.Stop()
+	known := !s.initiator // both descriptions are
+	if !known {
+		timeout.Stop() // it waits for an answer as long as the node likes
+	}
+	up, last := false, false
+	for {
+		select {
+		case <-s.ctx.Done():
+			return context.Cause(s.ctx)
+		case answer := <-s.answer:
+			if err := s.apply(pc, "answer", answer); err != nil {
+				return fmt.Errorf("answer: %w", err)
+			}
+			known = true
+			timeout.Reset(setupTimeout)
+		case <-timeout.C:
+			return errSetup
+		case <-s.wake:
+		}
+		if known {
+			s.giveCandidates(pc)
+		}
+		if !last {
+			last = s.gathered()
+		}
+		if !up && s.isOpen() {
+			up = true
+			timeout.Stop()
+			s.tell(func() { s.handler.Up(s.id) })
+			s.read()
+		}
+	}
+}
+
+// giveCandidates gives the browser further addresses of the peer. One that it
+// does not like costs nothing else.
+func (s *session) giveCandidates(pc js.Value) {
+	for _, c := range s.newlyAdded() {
+		_, err := s.driver.promises.try(s.ctx, pc, "addIceCandidate", map[string]any{"candidate": sdp.Candidate(c), "sdpMid": "0"})
+		if err != nil && s.driver.cfg.Logger != nil && s.ctx.Err() == nil {
+			s.driver.cfg.Logger.Debug("candidate refused", "session", s.id, "candidate", c, "error", err)
+		}
+	}
+}
+
+// gathered tells the handler what was found, and reports whether it was the last.
+func (s *session) gathered() (last bool) {
+	fresh, last := s.newlyFound()
+	if len(fresh) > 0 || last {
+		s.tell(func() { s.handler.Gathered(s.id, slices.Clip(fresh), last) })
+	}
+	return last
+}
+
+// isOpen reports whether the first channels are.
+func (s *session) isOpen() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.pending == 0
+}

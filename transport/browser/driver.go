@@ -1,0 +1,163 @@
+//go:build js && wasm
+
+package browser
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+	"syscall/js"
+	"time"
+
+	"github.com/n2n-overlay/n2n/transport"
+)
+
+// certificateAge is for how long a certificate is good, unless the browser says
+// less.
+const certificateAge = 365 * 24 * time.Hour
+
+var errLeft = errors.New("the page was left")
+
+// Driver performs WebRTC with the browser's RTCPeerConnection. Make one with New.
+type Driver struct {
+	cfg           Config
+	class         js.Value // RTCPeerConnection
+	configuration map[string]any
+	certificate   js.Value // a promise
+	loopback      bool     // loopback may be contacted
+	promises      *promises
+	page          listeners
+	scratch       js.Value // Uint8Array of transport.MaxFrame bytes, to send from
+
+	ctx    context.Context // ends with the driver
+	cancel context.CancelFunc
+	wg     sync.WaitGroup // the sessions' goroutines
+
+	mu       sync.Mutex
+	closed   bool
+	sessions map[transport.SessionID]*session
+}
+
+var _ transport.MediaDriver = (*Driver)(nil)
+
+// New makes a driver. It waits for nothing. Errors: a Config that cannot work, a
+// place without RTCPeerConnection, such as a worker.
+func New(cfg Config) (*Driver, error) {
+	configuration, err := cfg.configuration()
+	if err != nil {
+		return nil, fmt.Errorf("browser: %w", err)
+	}
+	class := js.Global().Get("RTCPeerConnection")
+	if !class.Truthy() {
+		return nil, errors.New("browser: no RTCPeerConnection here: pages have it, workers have not")
+	}
+	certificate, err := call(class, "generateCertificate", map[string]any{
+		"name": "ECDSA", "namedCurve": "P-256", "expires": certificateAge.Milliseconds(),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("browser: certificate: %w", err)
+	}
+	d := &Driver{
+		cfg:           cfg,
+		class:         class,
+		configuration: configuration,
+		certificate:   certificate,
+		loopback:      fromLoopback(),
+		promises:      newPromises(),
+		scratch:       js.Global().Get("Uint8Array").New(transport.MaxFrame),
+		sessions:      make(map[transport.SessionID]*session),
+	}
+	d.ctx, d.cancel = context.WithCancel(context.Background())
+	if js.Global().Get("addEventListener").Truthy() {
+		d.page.on(js.Global(), "pagehide", func(js.Value) { d.leave() })
+	}
+	return d, nil
+}
+
+// Media reports whether sessions carry audio and video: Config.Media.
+func (d *Driver) Media() bool { return d.cfg.Media }
+
+// leave ends all sessions when the page is left, so that their other ends need
+// not wait for a heartbeat.
+func (d *Driver) leave() {
+	for _, s := range d.all() {
+		s.fail(errLeft)
+		s.disconnect()
+	}
+}
+
+// Offer begins a session as its initiator. Errors: transport.ErrClosed, an id in use.
+func (d *Driver) Offer(id transport.SessionID, h transport.Handler) (transport.Session, error) {
+	s := d.newSession(id, h)
+	s.initiator = true
+	return d.start(s)
+}
+
+// Answer begins a session that a peer has offered. Errors: transport.ErrClosed,
+// an id in use, an offer that cannot work.
+func (d *Driver) Answer(id transport.SessionID, offer transport.Description, h transport.Handler) (transport.Session, error) {
+	if err := offer.Check(); err != nil {
+		return nil, fmt.Errorf("offer: %w", err)
+	}
+	s := d.newSession(id, h)
+	s.offered = copied(offer)
+	s.add(offer.Candidates)
+	return d.start(s)
+}
+
+// start makes a session known and drives it on a goroutine of its own.
+func (d *Driver) start(s *session) (transport.Session, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.closed {
+		return nil, transport.ErrClosed
+	}
+	if d.sessions[s.id] != nil {
+		return nil, fmt.Errorf("session %v: id in use", s.id)
+	}
+	s.ctx, s.cancel = context.WithCancelCause(d.ctx)
+	d.sessions[s.id] = s
+	d.wg.Go(s.run)
+	if s.media != nil {
+		return mediaSession{s}, nil
+	}
+	return s, nil
+}
+
+// end frees the id of a session.
+func (d *Driver) end(s *session) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.sessions[s.id] == s {
+		delete(d.sessions, s.id)
+	}
+}
+
+func (d *Driver) all() []*session {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return slices.Collect(maps.Values(d.sessions))
+}
+
+// Close ends every session without calling their handlers. It waits for calls of
+// handlers that are under way, and for every goroutine, so it must not be called
+// within a callback of JavaScript. It may be repeated.
+func (d *Driver) Close() error {
+	d.mu.Lock()
+	again := d.closed
+	d.closed = true
+	d.mu.Unlock()
+	for _, s := range d.all() {
+		_ = s.Close()
+	}
+	d.cancel()
+	d.wg.Wait()
+	if !again {
+		d.page.release()
+		d.promises.close()
+	}
+	return nil
+}
