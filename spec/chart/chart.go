@@ -218,6 +218,9 @@ func (t *Trace) shown() (list []Line) {
 }
 
 func minor(what string) bool {
+	if strings.HasPrefix(what, "unnoticed") {
+		return false
+	}
 	for _, word := range []string{" described ", " gathered ", " up ", " down ", " timer", " closes its channel "} {
 		if strings.Contains(what, word) {
 			return true

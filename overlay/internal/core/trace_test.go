@@ -63,6 +63,28 @@ func replay(t *testing.T, name, text string) *chart.Trace {
 	return trace
 }
 
+// TestPlayDiffers: a trace that cores of today do not follow is told by its first
+// line that differs.
+func TestPlayDiffers(t *testing.T) {
+	text := told(t, connecting[0], nil, nil).traces[0].String()
+	for _, x := range []struct{ old, new, want string }{
+		{"b>c offer a2                      a Answering", "b>c offer a2                      a Open", "and the trace says\nb>c offer a2                      a Open"},
+		{"a connects c via b", "a connects d via b", "it does not say whom"},
+		{"c>b answer a2 for a", "c>b answer a9 for a", "nobody knows what that is"},
+		{"a gathered a2", "lost: a gathered a9", "that is not under way"},
+		{"protocols p", "protocols p\nweather fine", "setting weather: not known here"},
+		{"peers 3", "peers 3\nconfig a linger=long", "config linger=long"},
+	} {
+		trace, err := chart.Read(strings.NewReader(strings.Replace(text, x.old, x.new, 1)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err = sim.Play(trace, sim.Options{}); err == nil || !strings.Contains(err.Error(), x.want) {
+			t.Errorf("%q for %q: %v", x.new, x.old, err)
+		}
+	}
+}
+
 // exhibits are the stories of the protocol that spec/protocol.md shows. Their traces
 // are in spec/traces; n is which world of a story.
 var exhibits = []struct {

@@ -38,6 +38,7 @@ func settings(c *core.Config) []setting {
 		{name: "pending", usual: "0", n: &c.MaxPending},
 		{name: "peers", usual: "0", n: &c.MaxPeers},
 		{name: "arcs", usual: "0", n: &c.MaxArcs},
+		{name: "media", usual: "false", yes: &c.Media},
 		{name: "wishless", usual: "false", yes: &c.Wishless},
 	}
 }
