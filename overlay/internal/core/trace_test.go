@@ -69,7 +69,7 @@ func TestPlayDiffers(t *testing.T) {
 	text := told(t, connecting[0], nil, nil).traces[0].String()
 	for _, x := range []struct{ old, new, want string }{
 		{"b>c offer a2                      a Answering", "b>c offer a2                      a Open", "and the trace says\nb>c offer a2                      a Open"},
-		{"a connects c via b", "a connects d via b", "it does not say whom"},
+		{"a connects c via b", "a connects nobody", "it does not say whom"},
 		{"c>b answer a2 for a", "c>b answer a9 for a", "nobody knows what that is"},
 		{"a gathered a2", "lost: a gathered a9", "that is not under way"},
 		{"protocols p", "protocols p\nweather fine", "setting weather: not known here"},
