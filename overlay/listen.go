@@ -44,7 +44,7 @@ func (p *Protocol) dial(ctx context.Context, to transport.PeerID) (*Stream, erro
 	if err != nil {
 		return nil, err
 	}
-	if err := pp.acquire(ctx, 0); err != nil { // the other end has the channel open
+	if err := pp.ready(ctx); err != nil {
 		return nil, err
 	}
 	for {

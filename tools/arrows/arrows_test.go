@@ -44,6 +44,7 @@ var rules = []rule{
 	{"overlay/internal/sim", []string{"overlay/internal/core", "fsm/signal", "fsm/arc", "fsm/media", "fsm/referee", "spec/chart", "transport"}, "a world of cores has no I/O"},
 	{"overlay/internal/search", []string{"overlay/internal/core", "overlay/internal/sim", "fsm/signal", "fsm/arc", "fsm/media"}, "a search looks at cores, and has no I/O"},
 	{"overlay/verify", []string{"overlay/internal/search"}, "lets tools, which see no internal packages, search"},
+	{"overlay/cost", []string{"overlay/internal/core", "overlay/internal/sim", "overlay/internal/wire", "fsm/signal", "fsm/arc", "transport"}, "lets tools, which see no internal packages, measure"},
 	{"overlay", []string{"overlay/internal/core", "overlay/internal/wire", "fsm/signal", "fsm/arc", "fsm/media", "fsm/referee", "transport"}, "a node works with any driver"},
 	{"overlay/overlaytest", []string{"overlay", "transport", "transport/mem"}, "a world for users has what users have"},
 	{"overlay/paste", nil, "text is text"},

@@ -23,3 +23,13 @@ func (d *Driver) LoseSockets() {
 		_ = s.UDPConn.Close()
 	}
 }
+
+// MaxQueries is how many names are asked for at the same time.
+const MaxQueries = maxQueries
+
+// Queries is how many names are being asked for.
+func (d *Driver) Queries() int {
+	d.resolver.mu.Lock()
+	defer d.resolver.mu.Unlock()
+	return d.resolver.asking
+}

@@ -308,7 +308,7 @@ var lies = []plot{
 	}},
 	{"a session has channels for so many protocols", func(s *story) {
 		s.opts.Protocols = nil
-		for i := range 513 {
+		for i := range 257 {
 			s.opts.Protocols = append(s.opts.Protocols, fmt.Sprint("p", i))
 		}
 		s.begin("", 2, [2]int{a, b})
