@@ -18,24 +18,17 @@ type flow struct {
 // throughput sends messages of one size for some time, as fast as the receiver
 // takes them.
 func throughput(ctx context.Context, from, to end, size int, d time.Duration) (flow, error) {
+	sending, stop := context.WithCancel(ctx)
+	var sender sync.WaitGroup
+	defer sender.Wait()
+	defer stop()
 	var messages, bytes atomic.Int64
 	to.serve(func(p []byte) {
 		messages.Add(1)
 		bytes.Add(int64(len(p)))
 	})
-	return pour(ctx, from, size, d, &messages, &bytes)
-}
-
-// pour sends for some time after a start that does not count, in which buffers
-// and the congestion window grow.
-func pour(ctx context.Context, from end, size int, d time.Duration, messages, bytes *atomic.Int64) (flow, error) {
-	sending, stop := context.WithCancel(ctx)
-	defer stop()
-	var wg sync.WaitGroup
-	defer wg.Wait()
-	defer stop()
 	failed := make(chan error, 1)
-	wg.Go(func() {
+	sender.Go(func() {
 		p := make([]byte, size)
 		for sending.Err() == nil {
 			if err := from.send(sending, p); err != nil && sending.Err() == nil {
@@ -44,6 +37,12 @@ func pour(ctx context.Context, from end, size int, d time.Duration, messages, by
 			}
 		}
 	})
+	return count(ctx, d, &messages, &bytes, failed)
+}
+
+// count watches the counters of receivers for some time, after a start that
+// does not count, in which buffers and the congestion window grow.
+func count(ctx context.Context, d time.Duration, messages, bytes *atomic.Int64, failed <-chan error) (flow, error) {
 	if err := wait(ctx, d/4, failed); err != nil {
 		return flow{}, err
 	}

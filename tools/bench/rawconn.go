@@ -62,7 +62,20 @@ func (c *rawConn) use(dc *webrtc.DataChannel, detach bool) {
 	})
 }
 
+// send sends what is larger than pion's messages in pieces.
 func (c *rawConn) send(ctx context.Context, p []byte) error {
+	if len(p) <= largest {
+		return c.write(ctx, p)
+	}
+	for ; len(p) > 0; p = p[min(len(p), piece):] {
+		if err := c.write(ctx, p[:min(len(p), piece)]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *rawConn) write(ctx context.Context, p []byte) error {
 	for c.dc.BufferedAmount() > highWater {
 		select {
 		case <-c.low:
@@ -94,5 +107,7 @@ func (c *rawConn) serve(f func([]byte)) {
 	}()
 }
 
-// largest is the size in bytes of the largest message that pion sends by itself.
-const largest = 1<<16 - 1
+const (
+	largest = 1<<16 - 1 // bytes of a message that pion takes whole
+	piece   = 1 << 15   // bytes of one that it does not
+)

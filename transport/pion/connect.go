@@ -36,6 +36,7 @@ func (s *session) drive() error {
 	if err != nil {
 		return fmt.Errorf("PeerConnection: %w", err)
 	}
+	s.resolveNames()
 	described, err := s.describe(pc)
 	if err != nil {
 		return fmt.Errorf("PeerConnection: %w", err)
@@ -205,6 +206,7 @@ func (s *session) serve(pc *webrtc.PeerConnection) error {
 			}
 			known = time.Now()
 		case <-s.added:
+			s.resolveNames()
 			s.giveCandidates(pc)
 		case c, more := <-found:
 			if !more {
@@ -247,7 +249,7 @@ func (s *session) why(pc *webrtc.PeerConnection) error {
 	case reason != errFailed:
 		return reason
 	case pc.ICEConnectionState() == webrtc.ICEConnectionStateFailed:
-		return fmt.Errorf("%w for %v", transport.ErrSilent, s.silence)
+		return fmt.Errorf("%w for %v%s", transport.ErrSilent, s.silence, s.hidden())
 	case pc.SCTP().Transport().GetRemoteCertificate() != nil && !s.proven(pc):
 		return errFingerprint
 	}

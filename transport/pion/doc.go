@@ -30,6 +30,14 @@
 // broadcast and link-local addresses, ports below 1024, and what Config.Remote
 // refuses. Connectivity checks that come from there are not answered either.
 //
+// A peer may hide an address behind an mDNS name, as browsers do. The first name
+// that comes opens a resolver, one for all sessions of the driver: two sockets at
+// the port of mDNS, which see the mDNS traffic of the network. A name is asked for
+// during 5 s at most, 64 names at the same time; what it stands for is contacted
+// under the rules above. Where nobody answers, the peer is in another network, and
+// only server-reflexive and relayed candidates can reach it; if none does, the
+// reason of Down says so.
+//
 // The sockets find out about new interfaces within 5 s; sessions that are open
 // stay on the path that they have.
 //

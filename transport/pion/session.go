@@ -52,7 +52,9 @@ type session struct {
 
 	mu         sync.Mutex
 	finished   bool
-	candidates []transport.Candidate  // of the peer
+	candidates []transport.Candidate  // of the peer, with an address
+	names      []transport.Candidate  // of the peer, with a name instead
+	resolved   int                    // of names
 	pc         *webrtc.PeerConnection // nil until it is made
 	ufrag      string                 // of this end; empty until it is known
 	channels   map[uint16]*channel
@@ -68,6 +70,7 @@ type session struct {
 	api       *webrtc.API
 	told      []transport.Candidate // to the peer
 	given     int                   // of candidates, to the ICE agent
+	asked     int                   // of names, the resolver
 	own       *mux                  // of this session alone
 }
 
@@ -146,18 +149,22 @@ func (s *session) AddCandidates(c []transport.Candidate) error {
 }
 
 func (s *session) add(candidates []transport.Candidate) {
-	var reachable []transport.Candidate // found without a lock: Config.Remote is the user's
+	var useful []transport.Candidate // found without a lock: Config.Remote is the user's
 	for _, c := range candidates {
-		if s.driver.addresses.reachable(c.Addr) {
-			reachable = append(reachable, c)
+		if c.Name != "" && !s.driver.cfg.RelayOnly || c.Name == "" && s.driver.addresses.reachable(c.Addr) {
+			useful = append(useful, c)
 		}
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, c := range reachable {
-		same := func(o transport.Candidate) bool { return o.Addr == c.Addr }
-		if len(s.candidates) < transport.MaxCandidates && !slices.ContainsFunc(s.candidates, same) {
-			s.candidates = append(s.candidates, c)
+	for _, c := range useful {
+		list := &s.candidates
+		if c.Name != "" {
+			list = &s.names
+		}
+		same := func(o transport.Candidate) bool { return o.Addr == c.Addr && o.Name == c.Name }
+		if len(*list) < transport.MaxCandidates && !slices.ContainsFunc(*list, same) {
+			*list = append(*list, c)
 		}
 	}
 	select {

@@ -311,13 +311,18 @@ var lies = []plot{
 	}},
 	{"a session has channels for so many protocols", func(s *story) {
 		s.opts.Protocols = nil
-		for i := range 513 {
+		for i := range 257 {
 			s.opts.Protocols = append(s.opts.Protocols, fmt.Sprint("p", i))
 		}
 		s.begin("", 2, [2]int{a, b})
 		var last uint64
+		pending := 0
 		for _, p := range s.opts.Protocols[1:] {
+			pending = len(s.Pending())
 			last = s.ConnectAs(p, a, b)
+		}
+		if got := s.Pending(); len(got) != pending {
+			s.Errorf("the one that finds no channel says %s", s.Describe(got[pending]))
 		}
 		s.settle()
 		s.ends(last, core.ErrBusy)

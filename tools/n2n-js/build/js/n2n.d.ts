@@ -12,6 +12,8 @@ export type PeerID = string;
  * - `timeout` connectTimeout has passed
  * - `version` the peer speaks another version of the protocol
  * - `self` the peer named is this node
+ * - `held` no more arcs than are held: see hold
+ * - `no-media` this node, or the peer, has no audio and video
  * - `malformed`, `signature` bytes that are no signal, or that nobody has signed for this network
  * - `protocol-exists`, `too-large` see node.protocol and send
  * - `empty-room`, `entrance-refused` see join
@@ -23,7 +25,7 @@ export type PeerID = string;
  */
 export type Code =
   | 'closed' | 'not-neighbor' | 'refused' | 'broker-lost' | 'failed' | 'timeout' | 'version' | 'self'
-  | 'malformed' | 'signature' | 'protocol-exists' | 'too-large' | 'empty-room' | 'entrance-refused' | 'exchange' | 'load';
+  | 'held' | 'no-media' | 'malformed' | 'signature' | 'protocol-exists' | 'too-large' | 'empty-room' | 'entrance-refused' | 'exchange' | 'load';
 
 export class N2NError extends Error {
   readonly code: Code;
@@ -170,7 +172,9 @@ export class ArcEvent extends Event {
   /** Opened or failed: through these brokers, from this end on. */
   readonly via: PeerID[];
   /** Closed: why. */
-  readonly cause: 'here' | 'there' | 'left' | 'crashed';
+  readonly cause: 'here' | 'there' | 'left' | 'crashed' | 'idle' | 'turned';
+  /** Closed: so many arcs with this peer ended at once; each has its own event. */
+  readonly arcs: number;
   /** Failed: why. */
   readonly error: ConnectError;
 }
@@ -207,6 +211,13 @@ export class Protocol extends EventTarget {
   invite(from: PeerID, options?: Abortable): Promise<void>;
   /** Ends one arc of the outview, the youngest. */
   disconnect(to: PeerID, options?: Abortable): Promise<void>;
+  /** Turns one arc of the outview round, the youngest: it is one of the inview then. */
+  reverse(to: PeerID, options?: Abortable): Promise<void>;
+  /**
+   * Keeps disconnect and reverse from one of the arcs to a peer, until the function
+   * that it gives is called: they fail with held when no other arc is left.
+   */
+  hold(to: PeerID): Promise<() => void>;
   /**
    * Sends a message to a peer of either view; waits while the receiver is slow.
    * Text goes as UTF-8. Errors: not-neighbor, too-large, closed.

@@ -175,6 +175,8 @@ export class Protocol extends EventTarget {
   introduce(from, to, { signal } = {}) { return call(this[secret].introduce, signal, from, to); }
   invite(from, { signal } = {}) { return call(this[secret].invite, signal, from); }
   disconnect(to, { signal } = {}) { return call(this[secret].disconnect, signal, to); }
+  reverse(to, { signal } = {}) { return call(this[secret].reverse, signal, to); }
+  hold(to) { return call(this[secret].hold, undefined, to); }
   send(to, data, { signal } = {}) { return call(this[secret].send, signal, to, bytes(data)); }
 
   outview() { return new Map(now(this[secret].outview())); }
