@@ -69,11 +69,11 @@ const (
 // LinkEvent is what happened, with the values of its kind.
 type LinkEvent struct {
 	Kind  LinkEventKind
-	N     uint64
 	Blind bool
 	Used  bool
-	H     uint64
 	Own   bool
+	N     uint64
+	H     uint64
 	M     uint64
 	Y     uint64
 }
@@ -172,10 +172,10 @@ const (
 // LinkEffect is what is to be done, with the values of its kind.
 type LinkEffect struct {
 	Kind  LinkEffectKind
-	N     uint64
 	Why   Cause
 	Blind bool
 	Used  bool
+	N     uint64
 	H     uint64
 	M     uint64
 	Y     uint64

@@ -1,5 +1,7 @@
 package pion
 
+import "github.com/n2n-overlay/n2n/transport"
+
 // Crash makes the driver as silent as a dead process: its sockets close under
 // its sessions, and no handler is told.
 func (d *Driver) Crash() {
@@ -32,4 +34,14 @@ func (d *Driver) Queries() int {
 	d.resolver.mu.Lock()
 	defer d.resolver.mu.Unlock()
 	return d.resolver.asking
+}
+
+// NewCertificate makes a certificate by which drivers know each other.
+var NewCertificate = newCertificate
+
+// Interleaves reports whether the messages of a session's channels take turns
+// packet by packet (RFC 8260).
+func Interleaves(s transport.Session) bool {
+	metadata, ok := s.(*session).pc.SCTP().Metadata()
+	return ok && metadata.MessageInterleavingEnabled
 }

@@ -176,6 +176,9 @@ var lies = []plot{
 	{"Deny on an open session ends it", func(s *story) {
 		s.begin("", 2, [2]int{a, b})
 		s.says(b, a, &arc.Deny{Version: 9})
+		if _, open := s.Peers[a].Core.Open(name(b)); open {
+			s.Error("the session is still there")
+		}
 		s.settle()
 	}},
 	{"a neighbor answers only what it was asked", func(s *story) {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/n2n-overlay/n2n/fsm/arc"
+	"github.com/n2n-overlay/n2n/fsm/media"
 	"github.com/n2n-overlay/n2n/fsm/signal"
 	"github.com/n2n-overlay/n2n/transport"
 )
@@ -182,6 +183,19 @@ func (k *Key) Message(m Message) {
 	case *signal.Met:
 		k.Uint(m.Meeting)
 		k.Uint(uint64(m.Result))
+	case *media.MediaWant:
+		k.Uint(uint64(m.N))
+		k.Uint(uint64(m.Audio))
+		k.Uint(uint64(m.Video))
+	case *media.MediaOffer:
+		k.Uint(uint64(m.N))
+		k.Uint(uint64(m.H))
+		k.Bytes(string(m.Sections))
+	case *media.MediaAnswer:
+		k.Uint(uint64(m.N))
+		k.Bytes(string(m.Sections))
+	case *media.MediaStop:
+		k.Uint(uint64(m.Why))
 	}
 }
 
