@@ -76,6 +76,9 @@ func newMux(pp *pipe, odd bool) *mux {
 func (m *mux) open(p *Protocol) (*Stream, <-chan struct{}, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if _, err := p.pipeTo(m.pipe.peer); err != nil { // whoever ends streams has yet to lock mu, or has done so
+		return nil, nil, err
+	}
 	switch {
 	case m.over != nil:
 		return nil, nil, m.over
