@@ -34,6 +34,7 @@ var rules = []rule{
 	{"fsm", nil, "only holds the go:generate line"},
 	{"transport", nil, "nouns that everything imports"},
 	{"transport/mem", []string{"transport"}, "a driver knows nothing of overlays"},
+	{"transport/tcp", []string{"transport"}, "an example shows what a driver needs"},
 	{"transport/internal/sdp", []string{"transport"}, "what drivers that speak SDP to themselves share"},
 	{"transport/browser", []string{"transport", "transport/internal/sdp"}, "a driver knows nothing of overlays, and a page loads little"},
 	{"transport/pion", []string{"transport", "transport/internal/sdp", "github.com/pion/"}, "a driver knows nothing of overlays"},

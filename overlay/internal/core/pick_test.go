@@ -81,11 +81,32 @@ var settling = []plot{
 		s.says(b, a, &arc.Bind{Arc: 9, Protocol: "p", Channel: 3})
 		s.blames(a, b, "message out of place")
 
+		s.begin("", 2, [2]int{a, b}) // likewise 2 for q
+		s.rests(s.ConnectAs("q", a, b), nil, 0)
+		s.says(b, a, &arc.Bind{Arc: 9, Protocol: "q", Channel: 3})
+		s.blames(a, b, "message out of place")
+
 		s.begin("", 2, [2]int{a, b}) // a's Bind has named 2 for q, and is under way
 		s.ConnectAs("q", a, b)
 		s.says(b, a, &arc.Bind{Arc: 9, Protocol: "q", Channel: 2})
 		s.says(b, a, &arc.Bind{Arc: 10, Protocol: "q", Channel: 3})
 		s.blames(a, b, "message out of place")
+	}},
+	{"a number is for one protocol, even if that is not known here", func(s *story) {
+		s.begin("", 2, [2]int{a, b})
+		s.says(b, a, &arc.Bind{Arc: 9, Protocol: "q", Channel: 3})
+		s.says(b, a, &arc.Bind{Arc: 10, Protocol: "r", Channel: 3})
+		s.blames(a, b, "message out of place")
+	}},
+	{"an arc that is ended as soon as it comes has opened the channel", func(s *story) {
+		s.opts.Protocols = []string{"p", "q"}
+		s.begin("", 2, [2]int{a, b})
+		spied := s.spy(a)
+		s.ConnectAs("q", a, b)
+		s.says(b, a, &arc.Unbind{Arc: 2})
+		if got := some[core.Usable](spied()); len(got) != 1 || got[0].Protocol != "q" {
+			s.Errorf("%+v", got)
+		}
 	}},
 	{"a protocol that is closed and registered again opens its channel again", func(s *story) {
 		s.begin("", 2, [2]int{a, b})

@@ -192,6 +192,10 @@ var remembering = []plot{
 				if made := some[core.MakeAnswer](spied()); len(made) > 0 {
 					s.Fatalf("%v was forgotten", made[0].Peer)
 				}
+				s.Input(a, word(9, transport.Offer, 5))
+				if made := some[core.MakeAnswer](spied()); len(made) != 1 {
+					s.Fatalf("no room for another one: %v", made)
+				}
 			}
 		}
 	}},

@@ -66,6 +66,18 @@ var promptness = []plot{
 			s.Errorf("%d arcs, told %d times", out, told)
 		}
 	}},
+	{"of two arcs that wait for a session to close one is cancelled", func(s *story) {
+		s.lone("")
+		s.lingers(a)
+		first, second := s.Connect(a, b), s.Connect(a, b)
+		spied := s.spy(a)
+		s.Cancel(a, first)
+		if sent := some[core.Send](spied()); len(sent) > 0 {
+			s.Errorf("a says %+v", sent)
+		}
+		s.check()
+		s.rests(second, nil, 0)
+	}},
 	{"a session that speaks is kept, and one that is silent for long is given up before its last word is waited for", func(s *story) {
 		s.opts.Config = func(_ int, cfg *core.Config) { cfg.Heartbeat, cfg.Linger = 5*time.Second, 5*time.Second }
 		s.begin("", 2, [2]int{a, b})

@@ -85,6 +85,28 @@ var tries = []plot{
 		}
 		s.rests(second, nil, 0)
 	}},
+	{"after three that failed, and a session of the other end's", func(s *story) {
+		for _, opened := range []bool{false, true} {
+			s.begin("", 3, line3...)
+			first := s.Connect(a, c, b)
+			for range 3 {
+				if opened {
+					s.opened()
+					s.Break(a, c)
+					s.Deliver(s.next("a down"))
+				} else {
+					s.failed(a)
+				}
+			}
+			s.ends(first, core.ErrFailed)
+			s.settle()
+			s.rests(s.Connect(c, a, b), nil, 0)
+			second := s.Connect(a, c, b)
+			s.Break(a, c)
+			s.Deliver(s.next("a down"))
+			s.rests(second, nil, 0)
+		}
+	}},
 	{"and not four times", func(s *story) {
 		s.begin("", 3, line3...)
 		call := s.Connect(a, c, b)

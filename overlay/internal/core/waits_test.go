@@ -22,6 +22,7 @@ var waitings = []plot{
 	{"of two offers that wait the later one is answered, and only it", func(s *story) {
 		first, cs := s.insisting()
 		s.Cancel(a, first)
+		s.Drop(s.next("a>b reset"))
 		second := s.Connect(a, c, b)
 		s.hold("d>c bounce")
 		spied := s.spy(c)
@@ -42,6 +43,20 @@ var waitings = []plot{
 		s.Deliver(late)
 		s.rests(second, nil, 0)
 		s.ends(cs, core.ErrBrokerLost)
+	}},
+	{"an offer whose channel closes waits no longer", func(s *story) {
+		s.begin("", 4, [2]int{a, b}, [2]int{b, c}, [2]int{d, c})
+		s.Connect(c, a, d)
+		s.hold("d>c bounce")
+		s.Join(a, c, true)
+		offer := s.until("a~c offer")
+		s.Deliver(offer)
+		s.Input(c, core.CloseDoor{Conn: offer.Conn})
+		spied := s.spy(c)
+		s.settle()
+		if made := some[core.MakeAnswer](spied()); len(made) > 0 {
+			s.Errorf("%+v", made)
+		}
 	}},
 	{"candidates count for the offer that they name", func(s *story) {
 		s.insisting()
@@ -72,6 +87,7 @@ var waitings = []plot{
 		first := s.Connect(a, c, b)
 		s.until("c described")
 		s.Cancel(a, first)
+		s.Drop(s.next("a>b reset"))
 		s.Connect(a, c, b)
 		for s.next("b>c offer") == nil {
 			s.deliverBut(s.next("c described"))

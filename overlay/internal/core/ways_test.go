@@ -79,6 +79,7 @@ var answers = []plot{
 		s.rests(call, nil, 0)
 	}},
 	{"a peer that came back does not use the attempt of its earlier boot", func(s *story) {
+		s.opts.Config = func(_ int, cfg *core.Config) { cfg.Wishless = true }
 		s.begin("", 3, line3...)
 		s.Connect(a, c, b)
 		s.Deliver(s.until("c up"))
