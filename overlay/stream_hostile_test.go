@@ -130,6 +130,7 @@ func TestHostileStreamsAreSoMany(t *testing.T) {
 			h.frame(open, id)
 			k.rest(time.Millisecond)
 		}
+		k.rest(time.Second)
 		if s := k.nodes[0].Stats(); s.Streams != overlay.DefaultMaxStreams || s.StreamsRefused != 300-overlay.DefaultMaxStreams || s.Violations != 0 {
 			t.Errorf("counted: %+v", s)
 		}
