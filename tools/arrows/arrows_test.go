@@ -38,7 +38,7 @@ var rules = []rule{
 	{"transport/tcp", []string{"transport"}, "an example shows what a driver needs"},
 	{"transport/internal/sdp", []string{"transport"}, "what drivers that speak SDP to themselves share"},
 	{"transport/browser", []string{"transport", "transport/internal/sdp"}, "a driver knows nothing of overlays, and a page loads little"},
-	{"transport/pion", []string{"transport", "transport/internal/sdp", "github.com/pion/"}, "a driver knows nothing of overlays"},
+	{"transport/pion", []string{"transport", "transport/internal/sdp", "github.com/pion/", "golang.org/x/net/"}, "a driver knows nothing of overlays"},
 	{"transport/transporttest", []string{"transport", "go.uber.org/goleak"}, "the suite judges every driver alike"},
 	{"overlay/internal/core", []string{"fsm/signal", "fsm/arc", "fsm/media", "transport"}, "the core is pure"},
 	{"overlay/internal/wire", []string{"fsm/signal", "fsm/arc", "fsm/media", "transport", "github.com/fxamacker/cbor/v2"}, "bytes, and nothing else"},
