@@ -495,7 +495,11 @@ func TestStreamsOfLostSessionsAreForgotten(t *testing.T) {
 	bubble(t, 2, func(k *kit) {
 		l := k.chat[1].Listen()
 		for i := range 6 {
-			k.join(0, 1)
+			if i < 4 {
+				k.join(0, 1)
+			} else {
+				k.must(k.chat[0].Connect(k.ctx, k.id(1)))
+			}
 			for range 100 {
 				_, err := k.chat[0].Dial(k.ctx, k.id(1))
 				k.must(err)
@@ -506,7 +510,7 @@ func TestStreamsOfLostSessionsAreForgotten(t *testing.T) {
 				k.rest(2 * time.Minute) // the session lingers, and ends
 			}
 		}
-		k.join(0, 1)
+		k.must(k.chat[0].Connect(k.ctx, k.id(1)))
 		a, err := k.chat[0].Dial(k.ctx, k.id(1))
 		k.must(err)
 		k.write(a, "alive")
