@@ -68,8 +68,12 @@ func (o *Options) run(ctx context.Context, m *measure, p phase) error {
 }
 
 // Phases lists the names of the phases.
-func Phases() (names []string) {
-	for _, p := range full.phases() {
+func Phases(ofQuick bool) (names []string) {
+	size := full
+	if ofQuick {
+		size = quick
+	}
+	for _, p := range size.phases() {
 		names = append(names, p.name)
 	}
 	return names
