@@ -10,8 +10,9 @@ import (
 // Small messages go together in one frame where that delays none of them: while
 // the channel has much under way already, they would wait in the driver, each by
 // itself. A frame costs the layers below about as much with one message in it as
-// with a hundred. On a channel that has little under way, and for a driver that
-// does not tell, each message has its own frame.
+// with a hundred. On a channel that has little under way, for a driver that does
+// not tell, and where messages need no order, so that one that is lost delays no
+// other, each message has its own frame.
 //
 // What is put aside goes out as soon as its frame is full, something larger is
 // sent, or the goroutine comes to run that is started for it.
@@ -30,7 +31,7 @@ type batch struct {
 // turn.
 func (pp *pipe) batches(n int) bool {
 	q, ok := pp.channel.(transport.Queue)
-	return ok && n <= small && q.Queued() >= much
+	return ok && n <= small && pp.owner().plain && q.Queued() >= much
 }
 
 // add puts a message aside. The caller has the turn.

@@ -17,7 +17,24 @@
 // this node to a peer is in its outview, one from a peer to this node in its
 // inview. Protocols share the sessions and know nothing of each other's arcs.
 // A session without arcs lingers for a minute, so that a new arc is cheap. An arc
-// can be held (Protocol.Hold), and turned round (Protocol.Reverse).
+// can be held (Protocol.Hold), and turned round (Protocol.Reverse). Beside messages
+// a session carries audio and video, if its drivers do (Protocol.AddTrack).
+//
+// What a protocol sends are messages, up to 16 MiB each (Protocol.Send,
+// Protocol.Receive), and streams, which are a net.Conn each (Protocol.Dial,
+// Protocol.Listen). [Delivery] is for protocols that would rather lose a message,
+// or have it out of order, than wait for it.
+//
+// # Flow
+//
+// Whoever sends waits for whoever takes, and nobody else does. At most 1 MiB of
+// messages for each protocol and neighbor is under way that the receiving
+// application has not taken, or one message that is larger, and 256 KiB of each
+// stream. Protocols take turns on a session packet by packet where both ends'
+// SCTP can interleave (RFC 8260), as pion's does, else frame by frame of 16 KiB.
+// What a neighbor can make a node hold is, for each protocol, a window of messages
+// and one message of MaxMessage bytes, and MaxStreams windows of streams that it
+// opened; not more, whatever it claims.
 //
 // # Concurrency
 //

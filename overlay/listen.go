@@ -18,8 +18,8 @@ var errNoStreams = errors.New("a protocol whose Delivery is not reliable and ord
 
 // Dial opens a stream to a peer of either view; the net.Conn is a *Stream. It
 // costs no round trip, so it does not tell whether the other end listens: if
-// nobody does, or too many streams wait there to be accepted, the first Read or
-// Write that has to wait fails with ErrRefused. Dial waits while
+// nobody does, or too many streams wait there to be accepted, reads and writes
+// fail with ErrRefused as soon as that is known. Dial waits while
 // ProtocolConfig.MaxStreams are open that this end opened to that peer, and
 // right after Connect until the other end has the protocol's channel open.
 // Errors: a *net.OpError with ErrNotNeighbor, ErrClosed, the context's, or
@@ -44,7 +44,7 @@ func (p *Protocol) dial(ctx context.Context, to transport.PeerID) (*Stream, erro
 	if err != nil {
 		return nil, err
 	}
-	if err := pp.acquire(ctx, 0); err != nil { // the other end has the channel open
+	if err := pp.ready(ctx); err != nil {
 		return nil, err
 	}
 	for {
@@ -106,6 +106,7 @@ type listener struct {
 
 	mu    sync.Mutex
 	queue []*Stream
+	sweep int   // how long it may get before it is looked through
 	err   error // why it is closed
 	bell  bell
 }
@@ -118,8 +119,9 @@ func (l *listener) put(begin func() *Stream) bool {
 	if l.err != nil {
 		return false
 	}
-	if len(l.queue) >= backlog { // forget those of sessions that came and went
-		l.queue = slices.DeleteFunc(l.queue, func(s *Stream) bool { return s.over.Load() })
+	if len(l.queue) >= l.sweep { // forget those of sessions that came and went
+		l.queue = slices.DeleteFunc(l.queue, func(s *Stream) bool { return s.lost.Load() })
+		l.sweep = 2*len(l.queue) + backlog
 	}
 	l.queue = append(l.queue, begin())
 	l.bell.ring()

@@ -76,6 +76,9 @@ func newMux(pp *pipe, odd bool) *mux {
 func (m *mux) open(p *Protocol) (*Stream, <-chan struct{}, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if _, err := p.pipeTo(m.pipe.peer); err != nil { // whoever ends streams has yet to lock mu, or has done so
+		return nil, nil, err
+	}
 	switch {
 	case m.over != nil:
 		return nil, nil, m.over
@@ -121,7 +124,7 @@ func (m *mux) forget(s *Stream) {
 		m.opened--
 	}
 	m.pipe.session.node.counts.Streams.Add(-1)
-	s.over.Store(true)
+	s.over = true
 	m.bell.ring()
 }
 
@@ -136,6 +139,8 @@ func (m *mux) end(err error, final bool) {
 	}
 	for _, s := range m.streams {
 		s.err = err
+		s.lost.Store(true)
+		s.waitNoMore()
 		m.forget(s)
 		s.bell.ring()
 	}

@@ -11,7 +11,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/n2n-overlay/n2n/fsm/referee"
 	"github.com/n2n-overlay/n2n/overlay/internal/core"
 	"github.com/n2n-overlay/n2n/overlay/internal/wire"
 	"github.com/n2n-overlay/n2n/transport"
@@ -30,7 +29,7 @@ type Config struct {
 	Heartbeat      time.Duration      // between pings; three missed ones end a session; default 5 s
 	MaxPending     int                // attempts under way that other peers began; default 64
 	Logger         *slog.Logger       // nil: nothing is logged
-	Audit          bool               // replay every edge on the looplab referee and report divergence
+	Audit          bool               // replay every edge on the looplab referee and report divergence; not in a browser
 	Trace          func(Step)         // gets every edge that a machine takes, in order; must return at once and not call the node
 }
 
@@ -59,7 +58,7 @@ type Node struct {
 
 	// Owned by the loop.
 	core     *core.Core
-	referee  *referee.Referee // nil: nobody asked for it
+	referee  *judge // nil: nobody asked for it
 	sessions map[transport.SessionID]*session
 	failed   []core.Input // what carrying out an effect brought, for the core
 
@@ -92,7 +91,7 @@ func New(cfg Config) (*Node, error) {
 	}
 	n.log = cfg.Logger.With("node", n.id.Short())
 	if cfg.Audit {
-		n.referee = referee.New()
+		n.referee = newJudge(n.log)
 	}
 	m, ok := cfg.Driver.(transport.MediaDriver)
 	n.core = core.New(core.Config{

@@ -157,12 +157,13 @@ func (n *Node) openChannel(e core.OpenChannel) {
 	if s == nil || p == nil {
 		return
 	}
-	if pp := s.pipes.get(e.Channel); pp != nil { // the protocol was registered before
+	number := p.channelOf(e.Channel)
+	if pp := s.pipes.get(number); pp != nil { // the protocol was registered before
 		pp.adopt(p)
 		p.setPipe(e.Peer, pp)
 		return
 	}
-	pp := newPipe(s, e.Peer, p, e.Channel)
+	pp := newPipe(s, e.Peer, p, number)
 	s.pipes.put(pp) // before the channel can bring anything
 	if err := pp.open(s.driver); err != nil {
 		n.failed = append(n.failed, core.Down{ID: e.ID, Err: err})
@@ -172,10 +173,12 @@ func (n *Node) openChannel(e core.OpenChannel) {
 }
 
 func (n *Node) usable(e core.Usable) {
-	if s := n.sessions[e.ID]; s != nil {
-		if pp := s.pipes.get(e.Channel); pp != nil {
-			pp.setUsable()
-		}
+	s, p := n.sessions[e.ID], n.protocol(e.Protocol)
+	if s == nil || p == nil {
+		return
+	}
+	if pp := s.pipes.get(p.channelOf(e.Channel)); pp != nil {
+		pp.setUsable()
 	}
 }
 
@@ -231,11 +234,13 @@ func (s *session) Down(id transport.SessionID, reason error) {
 // cost the loop nothing.
 func (s *session) Message(id transport.SessionID, channel uint16, data []byte) {
 	if channel != transport.ControlChannel {
+		v := "a protocol delivers otherwise at the peer than here"
 		if pp := s.pipes.get(channel); pp != nil {
 			s.node.counts.received(len(data))
-			if v := pp.receive(data); v != "" {
-				s.node.post(core.Blame{ID: id, What: v})
-			}
+			v = pp.receive(data)
+		}
+		if v != "" {
+			s.node.post(core.Blame{ID: id, What: v})
 		}
 		return
 	}

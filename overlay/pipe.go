@@ -51,6 +51,8 @@ type pipe struct {
 	unread  int // messages that wait for the application
 
 	partial []byte // the parts so far; belongs to the driver's goroutine
+
+	waiting looseQueue // guarded by the protocol's queue
 }
 
 func newPipe(s *session, peer transport.PeerID, p *Protocol, number uint16) *pipe {
@@ -69,9 +71,15 @@ func newPipe(s *session, peer transport.PeerID, p *Protocol, number uint16) *pip
 func (pp *pipe) open(d transport.Session) error {
 	pp.mux.mu.Lock()
 	defer pp.mux.mu.Unlock()
-	c, err := d.Channel(pp.number, transport.ChannelConfig{})
+	p := pp.owner()
+	c, err := d.Channel(pp.number, p.delivery)
 	if err != nil {
 		return err
+	}
+	if !p.plain { // what comes on this one shows that the peer's Delivery is plain
+		if _, err := d.Channel(pp.number-otherChannel, transport.ChannelConfig{}); err != nil {
+			return err
+		}
 	}
 	pp.mu.Lock()
 	defer pp.mu.Unlock()
@@ -92,8 +100,10 @@ func (pp *pipe) adopt(p *Protocol) {
 		return
 	}
 	for _, it := range old.queue.drop(pp) {
-		pp.unread--
-		pp.owed += it.cost
+		if !it.loose {
+			pp.unread--
+			pp.owed += it.cost
+		}
 	}
 	pp.grant()
 }
@@ -212,6 +222,14 @@ func (pp *pipe) receive(frame []byte) (violation string) {
 		return "empty frame"
 	}
 	kind, data := frame[0], frame[1:]
+	switch p := pp.owner(); {
+	case kind == frameLoose:
+		return pp.receiveLoose(data)
+	case p.loose:
+		return "message that is not lost, in a protocol that may lose some"
+	case !p.plain && kind != frameWhole && kind != frameCredit:
+		return "part of a message, or stream, in a protocol without order"
+	}
 	switch kind {
 	case frameWhole, framePart:
 		return pp.data(data, kind == frameWhole)
@@ -250,7 +268,7 @@ func (pp *pipe) data(data []byte, whole bool) (violation string) {
 	n += pp.held
 	pp.held = 0
 	pp.unread++
-	pp.owner().queue.put(item{Message{pp.peer, message}, pp, n})
+	pp.owner().queue.put(item{message: Message{pp.peer, message}, pipe: pp, cost: n})
 	pp.mu.Unlock()
 	return ""
 }
@@ -322,6 +340,7 @@ type item struct {
 	message Message
 	pipe    *pipe
 	cost    int
+	loose   bool // it stands for the oldest message of pipe.waiting
 }
 
 // queue holds what was received and not taken yet. It is bounded: each pipe by
@@ -351,16 +370,19 @@ func (q *queue) signal() {
 func (q *queue) get() (item, bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if len(q.items) == 0 {
-		return item{}, false
+	for len(q.items) > 0 {
+		it := q.items[0]
+		q.items[0] = item{}
+		q.items = q.items[1:]
+		if it.loose && !q.fill(&it) {
+			continue
+		}
+		if len(q.items) > 0 {
+			q.signal()
+		}
+		return it, true
 	}
-	it := q.items[0]
-	q.items[0] = item{}
-	q.items = q.items[1:]
-	if len(q.items) > 0 {
-		q.signal()
-	}
-	return it, true
+	return item{}, false
 }
 
 // drop takes out what came through a pipe.
@@ -376,5 +398,6 @@ func (q *queue) drop(pp *pipe) (dropped []item) {
 		}
 	}
 	q.items = kept
+	pp.waiting = looseQueue{}
 	return dropped
 }

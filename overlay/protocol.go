@@ -20,8 +20,9 @@ const DefaultMaxMessage = 16 << 20
 
 // ProtocolConfig says how a protocol talks. The zero value works.
 type ProtocolConfig struct {
-	MaxMessage int // bytes; zero: DefaultMaxMessage; a peer that sends more loses its session
-	MaxStreams int // open at once with one peer, counted for each end that opens them; zero: DefaultMaxStreams
+	MaxMessage int      // bytes; zero: DefaultMaxMessage, or the most that Delivery has; a peer that sends more loses its session
+	MaxStreams int      // open at once with one peer, counted for each end that opens them; zero: DefaultMaxStreams
+	Delivery   Delivery // how messages travel; zero: reliable and ordered
 }
 
 // Protocol is a named application on a node: it has its own views, messages and
@@ -31,7 +32,9 @@ type Protocol struct {
 	name       string
 	maxMessage int
 	maxStreams int
+	delivery   Delivery
 	plain      bool // reliable and ordered
+	loose      bool // messages may be lost
 	queue      *queue
 	closed     chan struct{}
 	closing    sync.Once
@@ -54,14 +57,19 @@ func (n *Node) Protocol(name string, cfg ProtocolConfig) (*Protocol, error) {
 		return nil, errors.New("overlay: ProtocolConfig.MaxMessage is negative")
 	case cfg.MaxStreams < 0:
 		return nil, errors.New("overlay: ProtocolConfig.MaxStreams is negative")
-	case cfg.MaxMessage == 0:
+	}
+	if err := checkDelivery(&cfg); err != nil {
+		return nil, err
+	}
+	if cfg.MaxMessage == 0 {
 		cfg.MaxMessage = DefaultMaxMessage
 	}
 	if cfg.MaxStreams == 0 {
 		cfg.MaxStreams = DefaultMaxStreams
 	}
 	p := &Protocol{
-		node: n, name: name, maxMessage: cfg.MaxMessage, maxStreams: cfg.MaxStreams, plain: true,
+		node: n, name: name, maxMessage: cfg.MaxMessage, maxStreams: cfg.MaxStreams,
+		delivery: cfg.Delivery, plain: plain(cfg.Delivery), loose: loose(cfg.Delivery),
 		queue: newQueue(), closed: make(chan struct{}),
 		out: map[transport.PeerID]int{}, in: map[transport.PeerID]int{}, pipes: map[transport.PeerID]*pipe{},
 	}
@@ -124,7 +132,8 @@ func (p *Protocol) Invite(ctx context.Context, from transport.PeerID) error {
 	return err
 }
 
-// Send sends one message to a peer of either view. It waits while the receiver
+// Send sends one message to a peer of either view, as ProtocolConfig.Delivery
+// says; what follows is about its zero value. It waits while the receiver
 // is slow: while about 1 MiB is under way that the receiving application has not
 // taken; a message that is larger waits until all before it were taken. If ctx
 // ends the wait, nothing of the message arrives. Messages to
@@ -139,7 +148,11 @@ func (p *Protocol) Send(ctx context.Context, to transport.PeerID, data []byte) e
 	if err != nil {
 		return fmt.Errorf("send to %s: %w", to.Short(), err)
 	}
-	if err := pp.send(ctx, data); err != nil {
+	send := pp.send
+	if p.loose {
+		send = pp.sendLoose
+	}
+	if err := send(ctx, data); err != nil {
 		return err
 	}
 	p.node.counts.sent(len(data))
@@ -173,7 +186,9 @@ type Message struct {
 func (p *Protocol) Receive(ctx context.Context) (Message, error) {
 	for {
 		if it, ok := p.queue.get(); ok {
-			it.pipe.take(it.cost)
+			if !it.loose {
+				it.pipe.take(it.cost)
+			}
 			return it.message, nil
 		}
 		select {

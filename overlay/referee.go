@@ -1,6 +1,10 @@
+//go:build !js
+
 package overlay
 
 import (
+	"log/slog"
+
 	"github.com/n2n-overlay/n2n/fsm/arc"
 	"github.com/n2n-overlay/n2n/fsm/media"
 	"github.com/n2n-overlay/n2n/fsm/referee"
@@ -8,8 +12,12 @@ import (
 	"github.com/n2n-overlay/n2n/overlay/internal/core"
 )
 
+type judge = referee.Referee
+
+func newJudge(*slog.Logger) *judge { return referee.New() }
+
 // replay gives an edge to the referee.
-func replay(r *referee.Referee, e core.Edge) error {
+func replay(r *judge, e core.Edge) error {
 	switch e.Machine {
 	case "link":
 		return r.Link(signal.LinkState(e.From), signal.LinkEdge(e.Edge), signal.LinkState(e.To))

@@ -27,6 +27,7 @@ type Stats struct {
 	Glares          uint64 // offers that crossed
 	MessagesSent    uint64
 	BytesSent       uint64
+	MessagesDropped uint64 // of protocols that may lose some: a buffer here was full
 	Streams         int    // open, or finished in one direction
 	StreamsOpened   uint64 // by this end
 	StreamsRefused  uint64 // that others opened
@@ -39,11 +40,11 @@ type Stats struct {
 
 // counts are the counters that goroutines other than the loop touch.
 type counts struct {
-	SignalsDropped, BadSignatures, Malformed      atomic.Uint64
-	MessagesSent, BytesSent, Frames, BytesReceivd atomic.Uint64
-	Edges, Divergences, Bugs                      atomic.Uint64
-	StreamsOpened, StreamsRefused                 atomic.Uint64
-	Streams                                       atomic.Int64
+	SignalsDropped, BadSignatures, Malformed       atomic.Uint64
+	MessagesSent, BytesSent, Frames, BytesReceivd  atomic.Uint64
+	Edges, Divergences, Bugs                       atomic.Uint64
+	StreamsOpened, StreamsRefused, MessagesDropped atomic.Uint64
+	Streams                                        atomic.Int64
 }
 
 func (c *counts) sent(n int) {
@@ -77,6 +78,7 @@ func (n *Node) Stats() Stats {
 	s.SignalsDropped, s.BadSignatures, s.Malformed = c.SignalsDropped.Load(), c.BadSignatures.Load(), c.Malformed.Load()
 	s.MessagesSent, s.BytesSent = c.MessagesSent.Load(), c.BytesSent.Load()
 	s.Streams, s.StreamsOpened, s.StreamsRefused = int(c.Streams.Load()), c.StreamsOpened.Load(), c.StreamsRefused.Load()
+	s.MessagesDropped = c.MessagesDropped.Load()
 	s.FramesReceived, s.BytesReceived = c.Frames.Load(), c.BytesReceivd.Load()
 	s.Edges, s.Divergences, s.Bugs = c.Edges.Load(), c.Divergences.Load(), c.Bugs.Load()
 	return s

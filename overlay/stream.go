@@ -40,10 +40,11 @@ type Stream struct {
 	id            uint64
 	local, remote Addr
 	turn          chan struct{} // holds one token: who has it writes
-	over          atomic.Bool   // forgotten by the mux
+	lost          atomic.Bool   // with what carried it
 
 	// Guarded by mux.mu.
 	bell        bell // any of this has changed
+	over        bool // forgotten by the mux
 	read, write deadline
 	waits       bool         // for Accept
 	unread      bytes.Buffer // at most streamWindow bytes
@@ -111,7 +112,7 @@ func (s *Stream) grant(n int) {
 		s.unread = bytes.Buffer{}
 	}
 	s.owed += n
-	if s.owed < streamWindow/4 || s.eof || s.over.Load() {
+	if s.owed < streamWindow/4 || s.eof || s.over {
 		return
 	}
 	var number [binary.MaxVarintLen64]byte
@@ -201,7 +202,7 @@ func (s *Stream) CloseWrite() error {
 	switch {
 	case s.closed:
 		return s.failure("close", net.ErrClosed)
-	case s.finished || s.over.Load():
+	case s.finished || s.over:
 		return nil
 	}
 	s.finished = true
@@ -227,7 +228,7 @@ func (s *Stream) Close() error {
 	s.unread = bytes.Buffer{}
 	s.read.stop()
 	s.write.stop()
-	if !s.over.Load() {
+	if !s.over {
 		m.send(frameClose, s.id, nil)
 		m.forget(s)
 	}
@@ -302,21 +303,27 @@ func (s *Stream) refused() {
 func (s *Stream) accepted() bool {
 	s.mux.mu.Lock()
 	defer s.mux.mu.Unlock()
+	s.waitNoMore()
+	return s.err == nil || s.unread.Len() > 0
+}
+
+// waitNoMore takes the stream off those that wait. The caller holds mux.mu.
+func (s *Stream) waitNoMore() {
 	if s.waits {
 		s.waits = false
 		s.mux.waiting--
 	}
-	return s.err == nil || s.unread.Len() > 0
 }
 
 // decline refuses a stream that nobody will accept any more.
 func (s *Stream) decline() {
-	s.accepted()
 	m := s.mux
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	s.waitNoMore()
 	s.closed = true
-	if !s.over.Load() {
+	s.unread = bytes.Buffer{}
+	if !s.over {
 		m.send(frameRefuse, s.id, nil)
 		m.forget(s)
 	}

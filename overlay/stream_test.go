@@ -459,3 +459,57 @@ func TestStreamsOutliveReverse(t *testing.T) {
 		k.read(b, "still here")
 	})
 }
+
+// Streams that end before anybody accepts them keep what they brought, and their
+// places until then.
+func TestStreamsThatEndWhileTheyWait(t *testing.T) {
+	bubble(t, 2, func(k *kit) {
+		k.join(0, 1)
+		l := k.chat[1].Listen()
+		for round := range 3 {
+			for i := range 200 {
+				c, err := k.chat[0].Dial(k.ctx, k.id(1))
+				k.must(err)
+				k.write(c, fmt.Sprintf("%3d", i))
+				k.must(c.Close())
+			}
+			k.rest(time.Second)
+			for i := range 128 {
+				c, err := l.Accept()
+				k.must(err)
+				k.read(c, fmt.Sprintf("%3d", i))
+				k.eof(c)
+				k.must(c.Close())
+			}
+			if s := k.nodes[1].Stats(); s.StreamsRefused != uint64(round+1)*72 {
+				t.Errorf("%d refused in round %d", s.StreamsRefused, round)
+			}
+		}
+		k.noStreams()
+	})
+}
+
+// Streams of arcs and sessions that came and went do not pile up for Accept, nor
+// take the places of others.
+func TestStreamsOfLostSessionsAreForgotten(t *testing.T) {
+	bubble(t, 2, func(k *kit) {
+		l := k.chat[1].Listen()
+		for i := range 6 {
+			k.join(0, 1)
+			for range 100 {
+				_, err := k.chat[0].Dial(k.ctx, k.id(1))
+				k.must(err)
+			}
+			k.rest(time.Second)
+			k.must(k.chat[0].Disconnect(k.ctx, k.id(1)))
+			k.rest(time.Duration(i%2) * 2 * time.Minute) // the session lingers, and every other time it ends
+		}
+		k.join(0, 1)
+		a, err := k.chat[0].Dial(k.ctx, k.id(1))
+		k.must(err)
+		k.write(a, "alive")
+		b, err := l.Accept() // passes over the dead
+		k.must(err)
+		k.read(b, "alive")
+	})
+}

@@ -48,8 +48,12 @@ if [ "$fuzztime" != 0 ]; then
   done
 fi
 
+step 'the CBOR codec of web pages, against the tests of the other one'
+go test -tags n2n_small ./overlay/internal/wire
+
 step 'builds: browser, 32 bits'
-GOOS=js GOARCH=wasm go build $(go list -f '{{if .GoFiles}}{{.ImportPath}}{{end}}' ./... | grep -v -e /transport/pion -e /tools/)
+js() { GOOS=js GOARCH=wasm "$@"; }
+js go build -o /dev/null $(js go list -f '{{if .GoFiles}}{{.ImportPath}}{{end}}' ./... | grep -v -e /transport/pion -e /tools/) ./tools/n2n-js/wasm ./tools/e2e/tab
 GOARCH=386 go vet ./transport/... ./overlay/... ./fsm/... ./spec/... ./gen/...
 
 printf '\nall checks passed\n'

@@ -98,7 +98,7 @@ type Channel interface {
 	// Send queues one message and returns without waiting for the network;
 	// p may be reused then. An empty message arrives as an empty message
 	// (RFC 8831 section 6.6). Errors: ErrTooLarge, ErrBufferFull when more than
-	// a driver's bound (at least 1 MiB) is queued, ErrClosed.
+	// a driver's bound (at least 4 MiB for each channel) is queued, ErrClosed.
 	Send(p []byte) error
 	Close() error
 }
@@ -108,8 +108,11 @@ type Channel interface {
 // for a channel with much in it can send them as one.
 type Queue interface{ Queued() int }
 
-// ChannelConfig is how a channel delivers. The zero value is reliable and
-// ordered. At most one of MaxRetransmits and MaxLifetime may be set.
+// ChannelConfig is how a channel delivers what this end sends (RFC 8831 section
+// 6.4). The zero value is reliable and ordered. At most one of MaxRetransmits and
+// MaxLifetime may be set. Nothing arrives twice, or in part. A driver that cannot
+// do what a config allows it to, for want of a stack or of a peer that can, delivers
+// more: reliably, in order. Its documentation says when.
 type ChannelConfig struct {
 	Unordered      bool
 	MaxRetransmits *uint16       // nil: not limited

@@ -38,12 +38,13 @@ var (
 		{N: 1, Breaks: 2, Fails: 2},
 		{N: 2},
 		{N: 1, Breaks: 1, Turns: 3},
-		{N: 1, Breaks: 1, Fails: 1, Gives: 1, Early: 1, Turns: 1},
+		{N: 1, Gives: 1, Early: 1, Turns: 1},
 	}
 	largeEnds = []endBudget{
 		{N: 2, Breaks: 1},
 		{N: 2, Early: 1},
 		{N: 2, Gives: 1},
+		{N: 1, Breaks: 1, Fails: 1, Gives: 1, Early: 1, Turns: 1},
 		{N: 2, Turns: 2},
 		{N: 2, Breaks: 1, Turns: 1},
 		{N: 2, Breaks: 1, Fails: 1},

@@ -121,6 +121,11 @@ func (w *world) nativeWith(cfg pion.Config) *native {
 	w.Helper()
 	d, err := pion.New(cfg)
 	w.must(err)
+	return w.nativeOn(d)
+}
+
+func (w *world) nativeOn(d transport.Driver) *native {
+	w.Helper()
 	node, err := overlay.New(overlay.Config{Driver: d, Audit: true, Heartbeat: time.Second})
 	w.must(err)
 	w.Cleanup(func() { _ = node.Close() })
@@ -167,28 +172,36 @@ func (n *native) arcs(id transport.PeerID) int {
 
 // tab is a page with a node.
 type tab struct {
-	w    *world
-	page *chrome.Tab
-	name string
-	id   transport.PeerID
+	w     *world
+	page  *chrome.Tab
+	name  string // under which its key is kept; empty: it is not
+	brief bool   // sessions without arcs end at once
+	id    transport.PeerID
 }
 
 // tab opens a page and makes its node; with a name the page keeps its key.
 func (w *world) tab(name string) *tab {
 	w.Helper()
+	t := w.open()
+	t.name = name
+	t.start()
+	return t
+}
+
+// open opens a page that has no node yet.
+func (w *world) open() *tab {
+	w.Helper()
 	p, err := w.browser.Open(w.url)
 	w.must(err)
 	w.Cleanup(func() { _ = p.Close() })
-	t := &tab{w: w, page: p, name: name}
-	t.start()
-	return t
+	return &tab{w: w, page: p}
 }
 
 // start makes the node of a page that was loaded.
 func (t *tab) start() {
 	t.w.Helper()
 	t.eval("start()")
-	call(t, &t.id, "create", t.name)
+	call(t, &t.id, "create", t.name, t.brief)
 }
 
 func (t *tab) eval(js string) {

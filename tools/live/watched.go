@@ -176,6 +176,8 @@ func (w *Watched) do(ctx context.Context, c command) error {
 		return w.protocol.Introduce(ctx, c.From, c.To)
 	case "invite":
 		return w.protocol.Invite(ctx, c.From)
+	case "reverse":
+		return w.protocol.Reverse(ctx, c.To)
 	case "disconnect":
 		return w.protocol.Disconnect(ctx, c.To)
 	case "send":

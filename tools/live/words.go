@@ -131,7 +131,7 @@ func stepOf(s overlay.Step) step {
 // command is what a reader wants done. Call is answered.
 type command struct {
 	Call  uint64             `json:"call"`
-	Do    string             `json:"do"` // connect, introduce, invite, disconnect, send; or watch, room
+	Do    string             `json:"do"` // connect, introduce, invite, reverse, disconnect, send; or watch, room
 	Node  transport.PeerID   `json:"node"`
 	From  transport.PeerID   `json:"from"`
 	To    transport.PeerID   `json:"to"`

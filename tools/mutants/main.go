@@ -25,9 +25,15 @@
 // code is generated anew in a temporary copy of the module. Then, and for the
 // core's decisions, it is killed when the code does not build, or when a test of
 // overlay/internal/core, overlay/internal/search or fsm/verify fails; the first
-// one ends the run, and the stories of the core, which are quickest, go first. Tests that
+// one ends the run, and the tests of the core, which are quickest, go first. Tests that
 // only compare generated code with the very spec that it was made of do not
 // count: those of fsm, gen and spec are not run, and see notKillers.
+//
+// Building takes longer than the tests that kill most mutants, so one build holds
+// many: every function that one of them changes is in it several times, and an
+// environment variable says which of them is to run (see splice.go). Mutants that
+// change more than functions, and those that only fsm/verify can kill, which
+// reads the specs as well, have a build of their own.
 //
 // A mutant that behaves like the original cannot be killed. Those are named in
 // equivalent.txt, with the reason; one that is killed nevertheless is a fault.
@@ -87,7 +93,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	flags.StringVar(&o.only, "only", "", "only mutants whose name matches this `regexp`")
 	flags.IntVar(&o.sample, "sample", 0, "run the tests on so many mutants, drawn at random (0: all)")
 	flags.Uint64Var(&o.seed, "seed", 1, "of the sample")
-	flags.IntVar(&o.jobs, "jobs", 1, "mutants at once, each in a copy of its own")
+	flags.IntVar(&o.jobs, "jobs", 1, "builds at once, each in a copy of its own")
 	flags.StringVar(&o.skip, "skip", "", "tests that do not count, as a `regexp`; for a proof that fails without any mutant")
 	flags.BoolVar(&o.json, "json", false, "print the report as JSON, on one line")
 	flags.BoolVar(&o.list, "list", false, "print the names of the mutants, and stop")

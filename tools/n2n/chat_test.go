@@ -29,6 +29,7 @@ func TestChatConnect(t *testing.T) {
 	cy := g[2].node.ID()
 	g[0].types(t, "/connect cy", `(?m)^\+ cy \(`+cy.Short()+`\): arc from you, brokered by bob \(\w{8}\)$`)
 	g[2].shown.wait(t, `(?m)^\+ .*: arc to you, brokered by bob \(\w{8}\)$`)
+	g[2].shown.wait(t, `(?m)^  \w{8} is ann$`)
 	g[0].types(t, "/connect "+cy.String()[:5], `(?m)^\+ cy .*: arc from you, on the connection there was$`)
 	g[0].types(t, "/peers", `(?m)^you are ann \(\w{8}\), with 3 arcs from you and 0 to you$`)
 	g[0].types(t, "/peers", `(?m)^  cy \(\w{8}\) +2 from you, 0 to you, brokered by bob \(\w{8}\), for `)

@@ -127,20 +127,22 @@ func (r *report) verdict() string {
 	return strings.Join(list, ", ")
 }
 
-// write writes the report, for machines or for people.
+// write writes the report, for machines or for people. What is lost shows in
+// stdout's errors.
 func (r *report) write(w io.Writer, asJSON bool) error {
 	if !asJSON {
 		r.print(w)
 		return nil
 	}
 	b, err := json.MarshalIndent(r, "", "  ")
-	if err == nil {
-		_, err = fmt.Fprintf(w, "%s\n", b)
+	if err != nil {
+		return err
 	}
-	return err
+	fmt.Fprintf(w, "%s\n", b)
+	return nil
 }
 
-// print writes the report for people. What is lost shows in stdout's errors.
+// print writes the report for people.
 func (r *report) print(w io.Writer) {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	agree := "both ends of each agree"

@@ -144,11 +144,24 @@ func pasteIn(ctx context.Context, c *chat, qr bool, stdin io.Reader) error {
 }
 
 func newChatNode(cfg joinConfig) (*overlay.Node, *overlay.Protocol, error) {
+	node, err := newNode(cfg, chatNetwork)
+	if err != nil {
+		return nil, nil, err
+	}
+	protocol, err := node.Protocol(chatProtocol, overlay.ProtocolConfig{MaxMessage: maxNote})
+	if err != nil {
+		return nil, nil, errors.Join(err, node.Close())
+	}
+	return node, protocol, nil
+}
+
+// newNode makes a node of a network, as the flags have it.
+func newNode(cfg joinConfig, network string) (*overlay.Node, error) {
 	var key ed25519.PrivateKey
 	var err error
 	if cfg.key != "" {
 		if key, err = overlay.LoadKey(cfg.key); err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 	}
 	udp := pion.Config{ListenAddr: cfg.udp}
@@ -160,17 +173,13 @@ func newChatNode(cfg joinConfig) (*overlay.Node, *overlay.Protocol, error) {
 	}
 	driver, err := pion.New(udp)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	node, err := overlay.New(overlay.Config{Driver: driver, Key: key, Network: chatNetwork, AdmitTimeout: admitPatience, Logger: cfg.log})
+	node, err := overlay.New(overlay.Config{Driver: driver, Key: key, Network: network, AdmitTimeout: admitPatience, Logger: cfg.log})
 	if err != nil {
-		return nil, nil, errors.Join(err, driver.Close())
+		return nil, errors.Join(err, driver.Close())
 	}
-	protocol, err := node.Protocol(chatProtocol, overlay.ProtocolConfig{MaxMessage: maxNote})
-	if err != nil {
-		return nil, nil, errors.Join(err, node.Close())
-	}
-	return node, protocol, nil
+	return node, nil
 }
 
 // onLoopback reports whether a URL names this host, so that its peers are here,

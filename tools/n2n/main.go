@@ -5,7 +5,9 @@
 //	n2n entrance --listen 127.0.0.1:8080            the server that newcomers meet a first peer at
 //	n2n join --entrance ws://127.0.0.1:8080         a chat, in as many terminals as one likes
 //	n2n join --paste                                the same without a server: texts are copied and pasted
+//	n2n forward 127.0.0.1:9000=127.0.0.1:80         a TCP port here that is a peer's port there
 //	n2n spec                                        the state machines, checked and printed
+//	n2n trace spec/traces/06-glare.trace            a trace, drawn as a sequence chart
 //	n2n bench --quick                               measured beside raw pion/webrtc
 //	n2n verify --quick                              every state of small networks, searched
 //
@@ -43,7 +45,9 @@ func commands() []command {
 		{"demo", "show a network that brokers its own connections", runDemo},
 		{"entrance", "serve newcomers: the one place that must be known", runEntrance},
 		{"join", "chat in a room, as a peer of its network", runJoin},
+		{"forward", "carry TCP connections to a peer's port, as ssh -L does", runForward},
 		{"spec", "check the state machines' specs and print them", runSpec},
+		{"trace", "show a trace as a sequence chart", runTrace},
 		{"bench", "measure it beside raw pion/webrtc", runBench},
 		{"verify", "search every state of small networks for anything wrong", runVerify},
 	}

@@ -58,6 +58,12 @@ func TestUsage(t *testing.T) {
 		{"spec --machine juggler ../../spec/arc.fsm", 1, "", "n2n spec: no machine juggler: there are session, arc"},
 		{"spec --machine link", 0, "Finalizing", ""}, // the built-in ones
 		{"spec nowhere.fsm", 1, "", "open nowhere.fsm: no such file"},
+		{"forward -h", 0, "--allow TARGET ", ""},
+		{"forward", 2, "", "there is nothing to forward"},
+		{"forward 127.0.0.1:9000", 2, "", `"127.0.0.1:9000": want LOCAL=TARGET`},
+		{"forward 127.0.0.1:9000=there", 2, "", "want host:port"},
+		{"forward --allow everything", 2, "", "want host:port"},
+		{"forward --peer bob --allow 127.0.0.1:80", 2, "", "invalid value"},
 		{"verify -h", 0, "usage: n2n verify [flags]", ""},
 		{"verify --list --quick", 0, "glare", ""},
 		{"verify --world glare,nowhere", 2, "", "there is no such world"},

@@ -56,6 +56,7 @@ func TestJoinByPaste(t *testing.T) {
 	cy.typeLine(t, "/connect ann")
 	cy.stdout.wait(t, `(?m)^\+ ann \(\w{8}\): arc from you, brokered by bob \(\w{8}\)$`)
 
+	ann.stdout.wait(t, `(?m)^  \w{8} is cy$`) // what it says goes after the arc
 	cy.interrupt()
 	ann.stdout.wait(t, `(?m)^- cy \(\w{8}\): arc to you ended \(it left\)$`)
 	ann.typeLine(t, "/quit")

@@ -15,7 +15,7 @@ import (
 // Bounds of memory, in bytes. Each message counts its length and overhead, so
 // that empty ones are bounded too.
 const (
-	sendBuffer    = 4 << 20 // for each session, waiting to be sent
+	sendBuffer    = 4 << 20 // for each channel, waiting to be sent
 	receiveWindow = 1 << 20 // for each channel, sent but not read
 	overhead      = 64
 )
@@ -35,6 +35,7 @@ type channel struct {
 
 	closed bool // here or by the other end
 	outbox []*datagram
+	queued int    // bytes in it
 	seq    uint64 // of the next message
 	sent   uint64 // bytes, given up ones included
 	read   uint64 // how much of it the other end has read
@@ -135,7 +136,7 @@ func (c *channel) Send(p []byte) error {
 		return fmt.Errorf("mem: %w", transport.ErrClosed)
 	}
 	size := len(p) + overhead
-	if s.queued+size > sendBuffer {
+	if c.queued+size > sendBuffer {
 		return fmt.Errorf("mem: %w", transport.ErrBufferFull)
 	}
 	dg := &datagram{kind: data, data: slices.Clone(p), size: size, limit: c.cfg.MaxRetransmits}
@@ -146,13 +147,13 @@ func (c *channel) Send(p []byte) error {
 	return nil
 }
 
-// Queued gives the bytes that wait for the other end's window, of all channels
-// of the session, and those of this channel that the other end has not read.
+// Queued gives the bytes that wait for the other end's window, and those that
+// the other end has not read.
 func (c *channel) Queued() int {
 	s := c.session
 	s.driver.mu.Lock()
 	defer s.driver.mu.Unlock()
-	return s.queued + int(c.sent-c.read)
+	return c.queued + int(c.sent-c.read)
 }
 
 // Close ends the channel when what was sent has gone out; the other end is

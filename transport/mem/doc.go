@@ -20,7 +20,7 @@
 // retransmission time. Reliable channels lose time where datagrams are lost, but
 // no message; unreliable ones give messages up as SCTP does (RFC 3758). A
 // receiver takes 1 MiB of unread messages for each channel, and a sender queues
-// 4 MiB for each session above that. The retransmission time is three one-way
+// 4 MiB for each channel above that. The retransmission time is three one-way
 // delays but at least 50 ms, and doubles with each loss up to 2 s.
 //
 // What has arrived before a session ends is handled before Down, unless that

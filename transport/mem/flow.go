@@ -12,7 +12,7 @@ func (c *channel) enqueue(dg *datagram) {
 	dg.seq = c.seq
 	c.seq++
 	c.outbox = append(c.outbox, dg)
-	c.session.queued += dg.size
+	c.queued += dg.size
 	c.flush()
 }
 
@@ -26,7 +26,7 @@ func (c *channel) flush() {
 		dg := c.outbox[0]
 		c.outbox[0] = nil
 		c.outbox = c.outbox[1:]
-		s.queued -= dg.size
+		c.queued -= dg.size
 		c.sent += uint64(dg.size)
 		s.address(dg)
 		if !dg.deadline.IsZero() && time.Now().After(dg.deadline) { // it waited too long
@@ -135,10 +135,7 @@ func (c *channel) take(dg *datagram) {
 
 // drop forgets what is not sent and what is out of order.
 func (c *channel) drop() {
-	for _, dg := range c.outbox {
-		c.session.queued -= dg.size
-	}
-	c.outbox = nil
+	c.outbox, c.queued = nil, 0
 	clear(c.held)
 }
 

@@ -46,7 +46,6 @@ type session struct {
 
 	channels map[channelKey]*channel // those that still send or receive
 	last     map[uint16]*channel     // the latest of each number, open or not
-	queued   int                     // bytes in all outboxes
 }
 
 var _ transport.Session = (*session)(nil)

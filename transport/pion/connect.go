@@ -37,6 +37,7 @@ func (s *session) drive() error {
 	if err != nil {
 		return fmt.Errorf("PeerConnection: %w", err)
 	}
+	s.resolveNames()
 	described, err := s.describe(pc)
 	if err != nil {
 		return fmt.Errorf("PeerConnection: %w", err)
@@ -207,7 +208,7 @@ func (s *session) serve(pc *webrtc.PeerConnection) error {
 			}
 			known = time.Now()
 		case <-s.added:
-			s.giveCandidates(pc)
+			s.look()
 		case c, more := <-found:
 			if !more {
 				found = nil
@@ -250,7 +251,7 @@ func (s *session) why(pc *webrtc.PeerConnection) error {
 	case reason != errFailed:
 		return reason
 	case pc.ICEConnectionState() == webrtc.ICEConnectionStateFailed:
-		return fmt.Errorf("%w for %v", transport.ErrSilent, s.silence)
+		return fmt.Errorf("%w for %v%s", transport.ErrSilent, s.silence, s.hidden())
 	case pc.SCTP().Transport().GetRemoteCertificate() != nil && !s.proven(pc):
 		return errFingerprint
 	}

@@ -10,9 +10,12 @@ import (
 	"fmt"
 	"math/big"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/pion/webrtc/v4"
 
 	"github.com/n2n-overlay/n2n/transport"
 	"github.com/n2n-overlay/n2n/transport/pion"
@@ -217,6 +220,91 @@ func TestDeliveryToStrangers(t *testing.T) {
 		if m, n := receive(t, b.messages, "message"), receive(t, a.messages, "message"); m != "there" || n != "back" {
 			t.Errorf("got %q and %q", m, n)
 		}
+	}
+}
+
+// TestInterleaving holds that a large message of one channel lets those of others
+// through: large ones are not cut by this package.
+func TestInterleaving(t *testing.T) {
+	a, b := newPeer(), newPeer()
+	for _, s := range both(connect(t, newDriver(t, nil), newDriver(t, nil), a, b, 1)) {
+		if !pion.Interleaves(s) {
+			t.Error("SCTP does not interleave")
+		}
+	}
+}
+
+func both(a, b transport.Session) []transport.Session { return []transport.Session{a, b} }
+
+// newKin is a PeerConnection that the driver takes for one of its kind, and that
+// need not behave.
+func newKin(t *testing.T) *browser {
+	t.Helper()
+	c, err := pion.NewCertificate()
+	must(t, err)
+	leaf, err := x509.ParseCertificate(c.Certificate[0])
+	must(t, err)
+	return newBrowser(t, true, webrtc.CertificateFromX509(c.PrivateKey, leaf))
+}
+
+func (b *browser) open(t *testing.T, number uint16, ordered bool) *webrtc.DataChannel {
+	t.Helper()
+	dc, err := b.pc.CreateDataChannel("", &webrtc.DataChannelInit{ID: &number, Ordered: &ordered})
+	must(t, err)
+	return dc
+}
+
+// A channel that the peer opens before this end asks for it waits, and so does
+// what it brings.
+func TestDeliveryWaits(t *testing.T) {
+	p, b := newPeer(), newKin(t)
+	s := meet(t, newDriver(t, nil), b, p, true)
+	dc := b.open(t, 600, false)
+	dc.OnOpen(func() { _ = dc.SendText("early") })
+	c, err := s.Channel(transport.ControlChannel, transport.ChannelConfig{})
+	must(t, err)
+	must(t, b.dc.SendText("control"))
+	if m := receive(t, p.messages, "message"); m != "control" {
+		t.Fatalf("got %q", m)
+	}
+	must(t, c.Send([]byte("back")))
+	receive(t, b.messages, "answer")
+	c, err = s.Channel(600, transport.ChannelConfig{Unordered: true})
+	must(t, err)
+	if m := receive(t, p.messages, "message"); m != "early" {
+		t.Fatalf("got %q", m)
+	}
+	answered := make(chan webrtc.DataChannelMessage, 1)
+	dc.OnMessage(func(m webrtc.DataChannelMessage) { answered <- m })
+	must(t, c.Send([]byte("late")))
+	if m := receive(t, answered, "answer"); string(m.Data) != "late" {
+		t.Errorf("got %q", m.Data)
+	}
+}
+
+// TestKinViolations has one of its kind open what it may not.
+func TestKinViolations(t *testing.T) {
+	for name, c := range map[string]struct {
+		offers bool
+		open   func(b *browser)
+		want   string
+	}{
+		"reliable and ordered": {true, func(b *browser) { b.open(t, 600, true) }, "opened channel 600 by itself"},
+		"as the answerer":      {false, func(b *browser) { b.open(t, 600, false) }, "opened channel 600 by itself"},
+		"too many": {true, func(b *browser) {
+			for number := range uint16(1100) {
+				b.open(t, 2000+number, false)
+			}
+		}, "more than 1024 channels"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p, b := newPeer(), newKin(t)
+			meet(t, newDriver(t, nil), b, p, c.offers)
+			c.open(b)
+			if reason := receive(t, p.down, "Down"); !strings.Contains(reason.Error(), c.want) {
+				t.Errorf("Down: %v, want %q", reason, c.want)
+			}
+		})
 	}
 }
 

@@ -30,6 +30,14 @@
 // broadcast and link-local addresses, ports below 1024, and what Config.Remote
 // refuses. Connectivity checks that come from there are not answered either.
 //
+// A peer may hide an address behind an mDNS name, as browsers do. The first name
+// that comes opens a resolver, one for all sessions of the driver: two sockets at
+// the port of mDNS, which see the mDNS traffic of the network. A name is asked for
+// during 5 s at most, 64 names at the same time; what it stands for is contacted
+// under the rules above. Where nobody answers, the peer is in another network, and
+// only server-reflexive and relayed candidates can reach it; if none does, the
+// reason of Down says so.
+//
 // The sockets find out about new interfaces within 5 s; sessions that are open
 // stay on the path that they have.
 //
@@ -42,6 +50,28 @@
 // last gets the packets, and the other hears nothing. A node keeps one of the
 // two only, and so does no harm.
 //
+// # Audio and video
+//
+// With Config.Media a session carries tracks beside its channels: Opus and VP8, in
+// at most transport.MaxSections sections of one track each way.
+//
+//	track, err := webrtc.NewTrackLocalStaticSample(webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeVP8}, "camera", "me")
+//	sender, err := chat.AddTrack(ctx, peer, track) // overlay.Protocol; then write to track
+//
+//	remote := pion.RemoteTrack(event.Track)        // of an overlay.TrackAdded
+//	packet, _, err := remote.ReadRTP()             // io.EOF when the track has ended
+//
+// Tracks come and go by offers and answers of a session that is open. These, too,
+// are no SDP on the network but a transport.Media, which says what is sent and
+// nothing of the transport: fingerprint, ICE credentials and addresses stay those
+// that the session began with, whatever a peer says.
+//
+// Lost video packets are sent again when the receiver asks (RFC 4585); sender and
+// receiver reports are exchanged (RFC 3550), and those for the sender's congestion
+// control, which pion itself has not: the application decides how much it sends. A
+// decoder that needs a whole picture asks with Report, and the sender hears of it
+// by Track.RTCP.
+//
 // # Limits
 //
 // What this end queues is bounded by transport.ErrBufferFull: 4 MiB or 65536
@@ -51,6 +81,10 @@
 // for each message. Pion bounds neither the number of those messages, nor the
 // packets that wait for an ICE agent that does not keep up, nor the source
 // addresses from which a peer with the right password sends checks.
+//
+// With Config.Media, each SSRC that a peer uses holds at most 256 KiB of RTP that
+// was not read (16 KiB beyond 32 SSRCs), and 16 KiB of RTCP; more is dropped. More
+// than 512 at a time cost a peer its session.
 //
 // Linux caps the socket buffers at net.core.rmem_max and wmem_max; throughput
 // rises about twofold when both allow 4 MiB.

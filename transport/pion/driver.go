@@ -23,6 +23,7 @@ type Driver struct {
 	log         *slog.Logger
 	addresses   *addresses
 	reflexive   reflexive
+	resolver    resolver
 	mux         *mux // nil with RelayOnly
 	eager       eager
 	api         *webrtc.API
@@ -86,6 +87,7 @@ func newDriver(cfg Config) (*Driver, error) {
 		}
 	}
 	d.api, d.serving = d.newAPI(d.mux, false, s.Silence, nil), d.newAPI(d.mux, true, s.Silence, nil)
+	d.resolver.loopback, d.resolver.loggers = d.addresses.known.Load().loopback, d.loggers
 	d.ctx, d.cancel = context.WithCancel(context.Background())
 	return d, nil
 }
@@ -202,6 +204,7 @@ func (d *Driver) Close() error {
 	}
 	d.cancel()
 	d.wg.Wait()
+	d.resolver.close()
 	if d.mux != nil {
 		_ = d.mux.Close()
 	}

@@ -1,5 +1,7 @@
 package pion
 
+import "github.com/n2n-overlay/n2n/transport"
+
 // Crash makes the driver as silent as a dead process: its sockets close under
 // its sessions, and no handler is told.
 func (d *Driver) Crash() {
@@ -22,4 +24,24 @@ func (d *Driver) LoseSockets() {
 	for _, s := range d.mux.sockets {
 		_ = s.UDPConn.Close()
 	}
+}
+
+// MaxQueries is how many names are asked for at the same time.
+const MaxQueries = maxQueries
+
+// Queries is how many names are being asked for.
+func (d *Driver) Queries() int {
+	d.resolver.mu.Lock()
+	defer d.resolver.mu.Unlock()
+	return d.resolver.asking
+}
+
+// NewCertificate makes a certificate by which drivers know each other.
+var NewCertificate = newCertificate
+
+// Interleaves reports whether the messages of a session's channels take turns
+// packet by packet (RFC 8260).
+func Interleaves(s transport.Session) bool {
+	metadata, ok := s.(*session).pc.SCTP().Metadata()
+	return ok && metadata.MessageInterleavingEnabled
 }

@@ -78,14 +78,14 @@ type browser struct {
 	messages chan webrtc.DataChannelMessage
 }
 
-func newBrowser(t *testing.T, snap bool) *browser {
+func newBrowser(t *testing.T, snap bool, certificates ...webrtc.Certificate) *browser {
 	t.Helper()
 	var se webrtc.SettingEngine
 	loopbackOnly(&se)
 	se.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4})
 	se.EnableSctpSnap(snap)
 	se.LoggerFactory = quiet{}
-	r := raw{api: webrtc.NewAPI(webrtc.WithSettingEngine(se))}
+	r := raw{api: webrtc.NewAPI(webrtc.WithSettingEngine(se)), config: webrtc.Configuration{Certificates: certificates}}
 	b := &browser{r.connection(t), make(chan webrtc.DataChannelMessage, 64)}
 	b.dc.OnMessage(func(m webrtc.DataChannelMessage) { b.messages <- m })
 	t.Cleanup(func() { must(t, b.pc.GracefulClose()) })

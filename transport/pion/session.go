@@ -52,7 +52,9 @@ type session struct {
 
 	mu         sync.Mutex
 	finished   bool
-	candidates []transport.Candidate  // of the peer
+	candidates []transport.Candidate  // of the peer, with an address
+	names      []transport.Candidate  // of the peer, with a name instead
+	resolved   int                    // of names
 	pc         *webrtc.PeerConnection // nil until it is made
 	ufrag      string                 // of this end; empty until it is known
 	channels   map[uint16]*channel
@@ -64,6 +66,7 @@ type session struct {
 	readers    sync.WaitGroup
 
 	given int // of candidates, to the ICE agent; with mu
+	asked int // of names, the resolver; with mu
 
 	// Of the session's goroutine alone.
 	remote    [32]byte              // fingerprint of the peer
@@ -148,22 +151,26 @@ func (s *session) AddCandidates(c []transport.Candidate) error {
 }
 
 func (s *session) add(candidates []transport.Candidate) {
-	var reachable []transport.Candidate // found without a lock: Config.Remote is the user's
+	var useful []transport.Candidate // found without a lock: Config.Remote is the user's
 	for _, c := range candidates {
-		if s.driver.addresses.reachable(c.Addr) {
-			reachable = append(reachable, c)
+		if c.Name != "" && !s.driver.cfg.RelayOnly || c.Name == "" && s.driver.addresses.reachable(c.Addr) {
+			useful = append(useful, c)
 		}
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, c := range reachable {
-		same := func(o transport.Candidate) bool { return o.Addr == c.Addr }
-		if len(s.candidates) < transport.MaxCandidates && !slices.ContainsFunc(s.candidates, same) {
-			s.candidates = append(s.candidates, c)
+	for _, c := range useful {
+		list := &s.candidates
+		if c.Name != "" {
+			list = &s.names
+		}
+		same := func(o transport.Candidate) bool { return o.Addr == c.Addr && o.Name == c.Name }
+		if len(*list) < transport.MaxCandidates && !slices.ContainsFunc(*list, same) {
+			*list = append(*list, c)
 		}
 	}
 	if s.resting && !s.ended {
-		s.driver.wg.Go(func() { s.giveCandidates(s.pc) })
+		s.driver.wg.Go(s.look)
 		return
 	}
 	select {
@@ -220,12 +227,18 @@ func (s *session) run() {
 	s.mu.Lock()
 	s.resting = true
 	s.mu.Unlock()
-	s.giveCandidates(s.pc) // those that came meanwhile
+	s.look() // for what came meanwhile
 	s.driver.wg.Add(1)
 	context.AfterFunc(s.ctx, func() {
 		defer s.driver.wg.Done()
 		s.finish(s.why(s.pc))
 	})
+}
+
+// look takes up what was added of the peer's candidates and names.
+func (s *session) look() {
+	s.resolveNames()
+	s.giveCandidates(s.pc)
 }
 
 // finish ends the session.

@@ -210,6 +210,9 @@ func testConfigs(k *kit) {
 		want := numbered("message", 50)
 		k.sendAll(c, want)
 		got := b.waitMessages(n, len(want))
+		cb := b.channelWith(n, cfg) // the same, for the other direction
+		k.must(cb.Send([]byte("back")))
+		a.wantMessages(n, [][]byte{[]byte("back")})
 		if cfg.Unordered {
 			slices.SortFunc(got, bytes.Compare)
 			slices.SortFunc(want, bytes.Compare)

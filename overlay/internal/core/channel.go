@@ -5,8 +5,10 @@ import (
 	"github.com/n2n-overlay/n2n/transport"
 )
 
-// maxChannel is the highest number that every browser takes (Chromium: 1023).
-const maxChannel = 1023
+// maxChannel is half of the numbers that every browser takes (Chromium: up to
+// 1023). A protocol that delivers otherwise than reliably and in order has the
+// channel 512 above: which one that is, the node knows.
+const maxChannel = 511
 
 // line is a protocol's channel on one session. The first Bind that names the
 // protocol settles the number, even if it is refused: channel 1, which exists

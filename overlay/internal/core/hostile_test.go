@@ -176,6 +176,9 @@ var lies = []plot{
 	{"Deny on an open session ends it", func(s *story) {
 		s.begin("", 2, [2]int{a, b})
 		s.says(b, a, &arc.Deny{Version: 9})
+		if _, open := s.Peers[a].Core.Open(name(b)); open {
+			s.Error("the session is still there")
+		}
 		s.settle()
 	}},
 	{"a neighbor answers only what it was asked", func(s *story) {
@@ -308,13 +311,18 @@ var lies = []plot{
 	}},
 	{"a session has channels for so many protocols", func(s *story) {
 		s.opts.Protocols = nil
-		for i := range 513 {
+		for i := range 257 {
 			s.opts.Protocols = append(s.opts.Protocols, fmt.Sprint("p", i))
 		}
 		s.begin("", 2, [2]int{a, b})
 		var last uint64
+		pending := 0
 		for _, p := range s.opts.Protocols[1:] {
+			pending = len(s.Pending())
 			last = s.ConnectAs(p, a, b)
+		}
+		if got := s.Pending(); len(got) != pending {
+			s.Errorf("the one that finds no channel says %s", s.Describe(got[pending]))
 		}
 		s.settle()
 		s.ends(last, core.ErrBusy)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -38,6 +39,8 @@ type story struct {
 	text strings.Builder
 	loud bool
 	fx   [][]core.Effect // of each peer, since the story began
+
+	traces []*strings.Builder // of each begin
 }
 
 type plot struct {
@@ -47,10 +50,14 @@ type plot struct {
 
 // tell runs a story and gives its text.
 func tell(t testing.TB, p plot, trace func(int, core.Edge), ref *referee.Referee) string {
+	return told(t, p, trace, ref).text.String()
+}
+
+func told(t testing.TB, p plot, trace func(int, core.Edge), ref *referee.Referee) *story {
 	s := &story{TB: t}
 	s.opts = sim.Options{Trace: trace, Referee: ref}
 	p.tell(s)
-	return s.text.String()
+	return s
 }
 
 func TestStories(t *testing.T) {
@@ -87,6 +94,9 @@ func (s *story) begin(about string, n int, neighbors ...[2]int) {
 	}
 	fmt.Fprintf(&s.text, "# %s\n", about)
 	opts := s.opts
+	trace := &strings.Builder{}
+	s.traces = append(s.traces, trace)
+	opts.About, opts.Record = about, func(line string) { fmt.Fprintln(trace, line) }
 	opts.Log = func(line string) {
 		if s.loud {
 			fmt.Fprintln(&s.text, line)
@@ -99,6 +109,7 @@ func (s *story) begin(about string, n int, neighbors ...[2]int) {
 	for _, p := range neighbors {
 		s.Connected(p[0], p[1])
 	}
+	s.Begin()
 	s.loud = true
 }
 
@@ -140,10 +151,30 @@ func (s *story) until(prefix string) *sim.Item {
 }
 
 // hold delivers in order whatever does not begin so.
-func (s *story) hold(prefix string) {
+func (s *story) hold(prefix string) { s.Helper(); s.but(prefix) }
+
+// but delivers in order whatever begins with none of these.
+func (s *story) but(prefixes ...string) {
+	s.Helper()
+	s.deliver(func(it *sim.Item) bool { return !s.begins(it, prefixes) })
+}
+
+// only delivers in order whatever begins with one of these.
+func (s *story) only(prefixes ...string) {
+	s.Helper()
+	s.deliver(func(it *sim.Item) bool { return s.begins(it, prefixes) })
+}
+
+func (s *story) begins(it *sim.Item, prefixes []string) bool {
+	text := s.Describe(it)
+	return slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(text, p) })
+}
+
+// deliver delivers in order what may come.
+func (s *story) deliver(may func(*sim.Item) bool) {
 	s.Helper()
 	for n := 0; n < len(s.Pending()); {
-		if it := s.Pending()[n]; !strings.HasPrefix(s.Describe(it), prefix) {
+		if it := s.Pending()[n]; may(it) {
 			s.Deliver(it)
 			s.check()
 			n = 0
@@ -154,10 +185,10 @@ func (s *story) hold(prefix string) {
 }
 
 // deliverBut delivers the first thing that is not held.
-func (s *story) deliverBut(held *sim.Item) {
+func (s *story) deliverBut(held ...*sim.Item) {
 	s.Helper()
 	for _, it := range s.Pending() {
-		if it != held {
+		if !slices.Contains(held, it) {
 			s.Deliver(it)
 			s.check()
 			return
@@ -166,18 +197,20 @@ func (s *story) deliverBut(held *sim.Item) {
 	s.Fatalf("nothing more comes:\n%s\n%s", s.text.String(), s.Dump())
 }
 
+// untilBut delivers in order what is not held until something is pending that
+// begins so.
+func (s *story) untilBut(prefix string, held ...*sim.Item) *sim.Item {
+	s.Helper()
+	for s.next(prefix) == nil {
+		s.deliverBut(held...)
+	}
+	return s.next(prefix)
+}
+
 // others delivers in order whatever is not held.
 func (s *story) others(held *sim.Item) {
 	s.Helper()
-	for n := 0; n < len(s.Pending()); {
-		if it := s.Pending()[n]; it != held {
-			s.Deliver(it)
-			s.check()
-			n = 0
-			continue
-		}
-		n++
-	}
+	s.deliver(func(it *sim.Item) bool { return it != held })
 }
 
 func (s *story) lose(prefix string) { s.Helper(); s.Drop(s.until(prefix)) }

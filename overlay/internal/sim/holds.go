@@ -51,9 +51,9 @@ func (w *World) HoldArcAs(protocol string, i, j int) uint64 {
 // ReleaseArc has peer i end the hold that a call has taken.
 func (w *World) ReleaseArc(i int, hold uint64) {
 	c, p := w.calls[hold-1], w.Peers[i]
+	w.tell(false, "%s releases hold %d of %s", w.letter(i), c.turn, w.letter(c.To))
 	p.held = maps.Clone(p.held)
 	delete(p.held, hold)
-	w.tell(false, "%s releases %s", w.letter(i), w.letter(c.To))
 	w.Input(i, core.Release{Hold: hold, To: w.Peers[c.To].ID})
 }
 
@@ -64,16 +64,22 @@ func (w *World) onArc(kind, protocol string, i, j int, input func(call uint64, t
 	p, to := w.Peers[i], w.Peers[j].ID
 	arc := Arc{protocol, to}
 	var want error
-	switch out := p.Out[arc]; {
+	out := p.Out[arc]
+	left := out
+	switch {
 	case out == 0:
 		want = core.ErrNotNeighbor
 	case kind != "hold" && out <= p.holds(arc):
 		want = core.ErrHeld
+	case kind != "hold":
+		left--
 	}
 	text := kind + "s " + w.letter(j) + w.protocol(protocol)
 	id := w.call(i, &Call{Kind: kind, To: j, protocol: protocol}, text, func(id uint64) core.Input { return input(id, to) })
 	if c := w.calls[id-1]; p.Alive && (!c.AtOnce || !errors.Is(c.Err, want)) {
 		w.failed(p, "call %q ended=%v: %v, want %v", c.Text, c.AtOnce, c.Err, want)
+	} else if p.Alive && p.Out[arc] != left {
+		w.failed(p, "call %q leaves %d arcs of %d, want %d", c.Text, p.Out[arc], out, left)
 	}
 	return id
 }

@@ -61,7 +61,7 @@ func TestAllocations(t *testing.T) {
 		{"Open forged offer", 49, func() { codec.Open(forged) }},
 		{"Hash offer", 17, func() { codec.Hash(offer) }},
 	} {
-		if got := testing.AllocsPerRun(100, x.f); got != x.want {
+		if got := testing.AllocsPerRun(100, x.f); got != x.want && !(small && got < x.want) {
 			t.Errorf("%s: %v allocations, want %v", x.name, got, x.want)
 		}
 	}

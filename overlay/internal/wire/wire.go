@@ -27,8 +27,6 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/fxamacker/cbor/v2"
-
 	"github.com/n2n-overlay/n2n/fsm/arc"
 	"github.com/n2n-overlay/n2n/fsm/media"
 	"github.com/n2n-overlay/n2n/fsm/signal"
@@ -63,7 +61,7 @@ type frame struct {
 type rawFrame struct {
 	_    struct{} `cbor:",toarray"`
 	Tag  uint8
-	Body cbor.RawMessage
+	Body rawMessage
 }
 
 // Encode gives the bytes of a message, at most MaxMessage. Its error says which
@@ -121,42 +119,3 @@ func newMessage(tag uint8) Message {
 func malformed(what string, err error) error {
 	return fmt.Errorf("%s: %w: %w", what, ErrMalformed, err)
 }
-
-// encoding is RFC 8949 section 4.2.1. A nil list is an empty one, so that a
-// list has one encoding only.
-var encoding = func() cbor.EncMode {
-	o := cbor.CoreDetEncOptions()
-	o.NilContainers = cbor.NilContainerAsEmpty
-	o.IndefLength = cbor.IndefLengthForbidden
-	o.TagsMd = cbor.TagsForbidden
-	m, err := o.EncMode()
-	if err != nil {
-		panic(err) // the options are constants
-	}
-	return m
-}()
-
-// decoding is the strictest that the library offers. 16 elements are the least
-// that it can be told, and more than any list has.
-var decoding = func() cbor.DecMode {
-	m, err := cbor.DecOptions{
-		DupMapKey:         cbor.DupMapKeyEnforcedAPF,
-		MaxNestedLevels:   5,
-		MaxArrayElements:  16,
-		MaxMapPairs:       16,
-		IndefLength:       cbor.IndefLengthForbidden,
-		TagsMd:            cbor.TagsForbidden,
-		BignumTag:         cbor.BignumTagForbidden,
-		ExtraReturnErrors: cbor.ExtraDecErrorUnknownField,
-		UTF8:              cbor.UTF8RejectInvalid,
-		FieldNameMatching: cbor.FieldNameMatchingCaseSensitive,
-		NaN:               cbor.NaNDecodeForbidden,
-		Inf:               cbor.InfDecodeForbidden,
-		BinaryUnmarshaler: cbor.BinaryUnmarshalerNone,
-		TextUnmarshaler:   cbor.TextUnmarshalerNone,
-	}.DecMode()
-	if err != nil {
-		panic(err) // the options are constants
-	}
-	return m
-}()

@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/n2n-overlay/n2n/overlay"
@@ -49,6 +50,14 @@ var commands = map[string]command{
 	"views": func(_ context.Context, t *tab, _ []json.RawMessage) (any, error) {
 		return map[string]any{"out": view(t.protocol.Outview()), "in": view(t.protocol.Inview()), "sessions": len(t.node.Neighbors())}, nil
 	},
+	"disconnect": func(ctx context.Context, t *tab, args []json.RawMessage) (any, error) {
+		var to transport.PeerID
+		if err := read(args, &to); err != nil {
+			return nil, err
+		}
+		return nil, t.protocol.Disconnect(ctx, to)
+	},
+	"parted":  parted,
 	"send":    send,
 	"receive": receive,
 	"lost":    lost,
@@ -66,13 +75,18 @@ func view(v overlay.View) map[string]int {
 	return m
 }
 
-// create makes the node and gives its id. With a name its key is kept.
+// create makes the node and gives its id. With a name its key is kept. The second
+// argument is whether sessions without arcs end at once.
 func create(ctx context.Context, t *tab, args []json.RawMessage) (any, error) {
 	var name string
-	if err := read(args, &name); err != nil {
+	var brief bool
+	if err := read(args, &name, &brief); err != nil {
 		return nil, err
 	}
 	cfg := overlay.Config{Heartbeat: time.Second}
+	if brief {
+		cfg.Linger = -1
+	}
 	t.release = func() {}
 	if name != "" {
 		key, release, err := browser.LoadKey(ctx, name)
@@ -133,18 +147,23 @@ type traffic struct {
 	Millis float64 // from the first message on
 }
 
-// send sends so many bytes in messages of one size, none of which is like another.
+// send sends so many bytes in messages of one size, none of which is like another;
+// or all alike and without a hash, which costs more than the sending.
 func send(ctx context.Context, t *tab, args []json.RawMessage) (any, error) {
 	var to transport.PeerID
 	var total, size int
-	if err := read(args, &to, &total, &size); err != nil {
+	var plain bool
+	if err := read(args, &to, &total, &size, &plain); err != nil {
 		return nil, err
 	}
 	all := sha256.New()
 	start := time.Now()
+	p := make([]byte, size)
 	for sent := 0; sent < total; sent += size {
-		p := message(sent, min(size, total-sent))
-		all.Write(p)
+		if !plain {
+			p = message(sent, min(size, total-sent))
+			all.Write(p)
+		}
 		if err := t.protocol.Send(ctx, to, p); err != nil {
 			return nil, err
 		}
@@ -172,7 +191,8 @@ func result(hash []byte, start time.Time) traffic {
 // receive takes so many bytes.
 func receive(ctx context.Context, t *tab, args []json.RawMessage) (any, error) {
 	var total int
-	if err := read(args, &total); err != nil {
+	var plain bool
+	if err := read(args, &total, &plain); err != nil {
 		return nil, err
 	}
 	all := sha256.New()
@@ -185,8 +205,9 @@ func receive(ctx context.Context, t *tab, args []json.RawMessage) (any, error) {
 		if start.IsZero() {
 			start = time.Now()
 		}
-		got += len(m.Data)
-		all.Write(m.Data)
+		if got += len(m.Data); !plain {
+			all.Write(m.Data)
+		}
 	}
 	return result(all.Sum(nil), start), nil
 }
@@ -210,4 +231,18 @@ func lost(ctx context.Context, t *tab, args []json.RawMessage) (any, error) {
 		}
 	}
 	return nil, overlay.ErrClosed
+}
+
+// parted waits until there is no session with a peer any more.
+func parted(ctx context.Context, t *tab, args []json.RawMessage) (any, error) {
+	var id transport.PeerID
+	if err := read(args, &id); err != nil {
+		return nil, err
+	}
+	tick := time.NewTicker(5 * time.Millisecond) // sessions have no events
+	defer tick.Stop()
+	for slices.ContainsFunc(t.node.Neighbors(), func(n overlay.Neighbor) bool { return n.Peer == id }) {
+		<-tick.C
+	}
+	return nil, nil
 }

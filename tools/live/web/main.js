@@ -16,6 +16,7 @@ const table = new Table(store, pick);
 const choice = { from: null, to: null, via: [] };
 const room = new URLSearchParams(location.search).get('room');
 let tab = null;    // this tab's node
+let begun = 0;     // when the process's page began, by this tab's clock
 let picture = store.picture();
 let drawing = false;
 
@@ -43,6 +44,7 @@ stream.addEventListener('line', ({ detail: up }) => {
 
 stream.addEventListener('update', ({ detail: u }) => {
   store.update(u);
+  for (const e of u.events ?? []) begun = performance.now() - e.at; // the clock of the process
   if (u.hello) greet(u.hello);
   if (u.watch) machines.update(u.watch);
   if (u.nodes || u.all || u.entrance || u.hello) show();
@@ -118,7 +120,7 @@ function form() {
   const invite = near && via.length === 0 && to && store.mine(to);
   set($('connect'), 'disabled', !(from && to && (mine ? near || via.length > 0 : invite)));
   set($('introduce'), 'disabled', !(from && to && broker));
-  set($('disconnect'), 'disabled', !(open && mine));
+  for (const id of ['disconnect', 'reverse']) set($(id), 'disabled', !(open && mine));
   set($('clear'), 'disabled', !from);
   const talk = from && to && mine && (open || picture.arcs.has(`${to} ${from}`));
   for (const e of $('say').elements) set(e, 'disabled', !talk);
@@ -173,6 +175,7 @@ $('introduce').addEventListener('click', () => {
   const { from, to, via: [broker] } = choice;
   act(`${name(broker)} introduces ${name(from)} to ${name(to)}`, { do: 'introduce', node: broker, from, to });
 });
+$('reverse').addEventListener('click', () => act(`${name(choice.from)} → ${name(choice.to)} turns round`, { do: 'reverse', node: choice.from, to: choice.to }));
 $('disconnect').addEventListener('click', () => act(`${name(choice.from)} leaves ${name(choice.to)}`, { do: 'disconnect', node: choice.from, to: choice.to }));
 $('say').addEventListener('submit', async e => {
   e.preventDefault();
@@ -197,17 +200,18 @@ $('join').addEventListener('click', async () => {
   set($('join'), 'disabled', true);
   notice('Getting the peer: when nobody has asked for it before, it is being compiled now, which may take half a minute …');
   try {
-    tab = await Tab.enter(store, room ?? store.hello.room, notice);
+    tab = await Tab.create(store);
     tab.addEventListener('change', show);
-    tab.addEventListener('happened', e => happened({ at: performance.now(), ...e.detail }, false));
+    tab.addEventListener('happened', e => happened({ at: performance.now() - begun, ...e.detail }, false));
     tab.addEventListener('watch', e => machines.update(e.detail));
     set($('join'), 'hidden', true);
-    show();
-    if (!choice.from) setTimeout(() => choose({ from: tab.id, to: null }), 100);
+    notice('Entering …');
+    notice(await tab.enter(room ?? store.hello.room));
+    if (!choice.from && picture.peers.has(tab.id)) choose({ from: tab.id, to: null });
   } catch (err) {
     notice(`This tab is no peer: ${err.message}`);
+    set($('join'), 'disabled', false);
   }
-  set($('join'), 'disabled', false);
 });
 
 machines.load();

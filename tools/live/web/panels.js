@@ -170,6 +170,7 @@ export class Log {
       case 'message':
         return [who(e.peer), ' says to ', who(e.node), el('q', {}, e.text)];
       case 'sent':
+        if (this.store.nodes.has(e.peer)) return null; // who hears it tells
         return [who(e.node), ' says to ', who(e.peer), el('q', {}, e.text)];
       case 'lagged':
         return [who(e.node), el('span', {}, ` saw ${e.missed} events too late`)];

@@ -9,10 +9,10 @@ export class Tab extends EventTarget {
   #steps = [];
   #asked = 0;
 
-  // enter makes the node and joins; say tells how far it is.
-  static async enter(store, room, say) {
-    const { Node, ConnectError } = await import('/n2n/n2n.js');
-    const { network, protocol, entrance } = store.hello;
+  // create makes the node, which knows nobody yet.
+  static async create(store) {
+    const { Node } = await import('/n2n/n2n.js');
+    const { network, protocol } = store.hello;
     const tab = new Tab();
     tab.store = store;
     tab.node = await Node.create({ network, key: `n2n page of ${network}`, trace: true });
@@ -26,16 +26,20 @@ export class Tab extends EventTarget {
     setInterval(() => tab.#changed(), every);
     addEventListener('pagehide', () => tab.node.leave());
     tab.#changed();
-    say('Entering …');
-    try {
-      tab.door = await tab.node.open({ entrance, room });
-      const friend = await tab.protocol.join({ entrance, room });
-      say(`This tab is a peer of the network: ${store.name(friend)} let it in.`);
-    } catch (err) {
-      if (err.code === 'empty-room') say('This tab is a peer, and the first one in this room. Its door is open.');
-      else say(`This tab is a peer, but met nobody: ${err.message}${err instanceof ConnectError ? '' : ` (${err.code})`}`);
-    }
     return tab;
+  }
+
+  // enter opens a door and joins, and says how that went.
+  async enter(room) {
+    const { entrance } = this.store.hello;
+    try {
+      this.door = await this.node.open({ entrance, room });
+      const friend = await this.protocol.join({ entrance, room });
+      return `This tab is a peer of the network: ${this.store.name(friend)} let it in.`;
+    } catch (err) {
+      if (err.code === 'empty-room') return 'This tab is a peer, and the first one in this room. Its door is open.';
+      return `This tab is a peer, but met nobody: ${err.message}`;
+    }
   }
 
   get id() { return this.node.id; }
@@ -47,6 +51,7 @@ export class Tab extends EventTarget {
       case 'connect': await this.protocol.connect(c.to, { via: c.via }); break;
       case 'introduce': await this.protocol.introduce(c.from, c.to); break;
       case 'invite': await this.protocol.invite(c.from); break;
+      case 'reverse': await this.protocol.reverse(c.to); break;
       case 'disconnect': await this.protocol.disconnect(c.to); break;
       case 'send':
         await this.protocol.send(c.to, this.speaks.say(c.text));

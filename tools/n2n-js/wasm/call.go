@@ -164,6 +164,8 @@ var codes = []struct {
 	{overlay.ErrSignature, "signature"},
 	{overlay.ErrProtocolExists, "protocol-exists"},
 	{overlay.ErrTooLarge, "too-large"},
+	{overlay.ErrHeld, "held"},
+	{overlay.ErrNoMedia, "no-media"},
 	{overlay.ErrFailed, "failed"},
 }
 

@@ -49,8 +49,11 @@ func (p *protocol) face() any {
 	add("introduce", async(p.introduce))
 	add("invite", async(p.with(func(ctx context.Context, from transport.PeerID) error { return p.Invite(ctx, from) })))
 	add("disconnect", async(p.with(func(ctx context.Context, to transport.PeerID) error { return p.Disconnect(ctx, to) })))
+	add("reverse", async(p.with(func(ctx context.Context, to transport.PeerID) error { return p.Reverse(ctx, to) })))
+	add("hold", async(p.hold))
 	add("send", async(p.send))
 	add("receive", async(p.receive))
+	add("stream", async(p.stream))
 	add("close", async(func(context.Context, values) (any, error) { return nil, p.Close() }))
 	return face
 }
@@ -109,6 +112,22 @@ func (p *protocol) with(f func(context.Context, transport.PeerID) error) func(co
 	}
 }
 
+// hold gives what releases it.
+func (p *protocol) hold(_ context.Context, args values) (any, error) {
+	to, err := args.peer(0)
+	if err != nil {
+		return nil, err
+	}
+	release, err := p.Hold(to)
+	if err != nil {
+		return nil, err
+	}
+	return js.FuncOf(func(js.Value, []js.Value) any {
+		release()
+		return nil
+	}), nil // not released: it may be called again
+}
+
 func (p *protocol) send(ctx context.Context, args values) (any, error) {
 	to, err := args.peer(0)
 	if err != nil {
@@ -142,9 +161,13 @@ func eventTo(e overlay.Event) any {
 	case overlay.ArcOpened:
 		return map[string]any{"kind": "arcopened", "peer": e.Peer.String(), "direction": e.Direction.String(), "newSession": e.NewSession, "via": peersTo(e.Via)}
 	case overlay.ArcClosed:
-		return map[string]any{"kind": "arcclosed", "peer": e.Peer.String(), "direction": e.Direction.String(), "cause": e.Cause.String()}
+		return map[string]any{"kind": "arcclosed", "peer": e.Peer.String(), "direction": e.Direction.String(), "cause": e.Cause.String(), "arcs": e.Arcs}
 	case overlay.ArcFailed:
 		return map[string]any{"kind": "arcfailed", "peer": e.Peer.String(), "via": peersTo(e.Via), "error": failure(e.Err)}
+	case overlay.TrackAdded:
+		return trackTo("trackadded", e.Peer.String(), e.Track)
+	case overlay.TrackEnded:
+		return trackTo("trackended", e.Peer.String(), e.Track)
 	case overlay.Lagged:
 		return map[string]any{"kind": "lagged", "missed": e.Missed}
 	}

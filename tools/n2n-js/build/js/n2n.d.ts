@@ -12,6 +12,8 @@ export type PeerID = string;
  * - `timeout` connectTimeout has passed
  * - `version` the peer speaks another version of the protocol
  * - `self` the peer named is this node
+ * - `held` no more arcs than are held: see hold
+ * - `no-media` this node, or the peer, has no audio and video
  * - `malformed`, `signature` bytes that are no signal, or that nobody has signed for this network
  * - `protocol-exists`, `too-large` see node.protocol and send
  * - `empty-room`, `entrance-refused` see join
@@ -23,7 +25,7 @@ export type PeerID = string;
  */
 export type Code =
   | 'closed' | 'not-neighbor' | 'refused' | 'broker-lost' | 'failed' | 'timeout' | 'version' | 'self'
-  | 'malformed' | 'signature' | 'protocol-exists' | 'too-large' | 'empty-room' | 'entrance-refused' | 'exchange' | 'load';
+  | 'held' | 'no-media' | 'malformed' | 'signature' | 'protocol-exists' | 'too-large' | 'empty-room' | 'entrance-refused' | 'exchange' | 'load';
 
 export class N2NError extends Error {
   readonly code: Code;
@@ -65,6 +67,8 @@ export interface NodeOptions {
   heartbeat?: number;
   /** Attempts under way that other peers began; default 64. */
   maxPending?: number;
+  /** Streams of audio and video, in both directions: see Protocol.stream. */
+  media?: boolean;
   /** The node dispatches 'step' events: each step of its state machines. */
   trace?: boolean;
   /** Log to the console. */
@@ -170,9 +174,31 @@ export class ArcEvent extends Event {
   /** Opened or failed: through these brokers, from this end on. */
   readonly via: PeerID[];
   /** Closed: why. */
-  readonly cause: 'here' | 'there' | 'left' | 'crashed';
+  readonly cause: 'here' | 'there' | 'left' | 'crashed' | 'idle' | 'turned';
+  /** Closed: so many arcs with this peer ended at once; each has its own event. */
+  readonly arcs: number;
   /** Failed: why. */
   readonly error: ConnectError;
+}
+
+/** A peer sends audio (Opus) or video (VP8) to this node from now on, or no more. */
+export class TrackEvent extends Event {
+  readonly type: 'trackadded' | 'trackended';
+  readonly peer: PeerID;
+  /** To be played: element.srcObject = new MediaStream([event.track]). The next one in its place may be the same object. */
+  readonly track: MediaStreamTrack;
+  /** Names it until it has ended. Of a track from a browser it is not the id of the MediaStreamTrack there. */
+  readonly id: string;
+  /** The id of the MediaStream that its sender has it in; tracks of one stream belong together. */
+  readonly stream: string;
+}
+
+/** Audio and video that this node sends to one peer. */
+export interface Sending {
+  /** Ends it at once; the peer learns of it in a round trip. */
+  close(): Promise<void>;
+  /** Settles when all of it has ended: by close, with the last arc to the peer, or with the session. */
+  readonly ended: Promise<void>;
 }
 
 export interface Message {
@@ -207,6 +233,13 @@ export class Protocol extends EventTarget {
   invite(from: PeerID, options?: Abortable): Promise<void>;
   /** Ends one arc of the outview, the youngest. */
   disconnect(to: PeerID, options?: Abortable): Promise<void>;
+  /** Turns one arc of the outview round, the youngest: it is one of the inview then. */
+  reverse(to: PeerID, options?: Abortable): Promise<void>;
+  /**
+   * Keeps disconnect and reverse from one of the arcs to a peer, until the function
+   * that it gives is called: they fail with held when no other arc is left.
+   */
+  hold(to: PeerID): Promise<() => void>;
   /**
    * Sends a message to a peer of either view; waits while the receiver is slow.
    * Text goes as UTF-8. Errors: not-neighbor, too-large, closed.
@@ -216,11 +249,19 @@ export class Protocol extends EventTarget {
   receive(options?: Abortable): Promise<Message>;
   /** Messages, until the protocol is closed or the signal aborts. */
   messages(options?: Abortable): AsyncGenerator<Message, void, void>;
+  /**
+   * Sends a MediaStream, or one track, to a peer of either view, which gets
+   * 'trackadded' events. Both nodes need the option media. All of it is sent when
+   * this resolves. At most 16 tracks go each way between two nodes. Errors:
+   * not-neighbor, no-media, failed, timeout, closed.
+   */
+  stream(to: PeerID, media: MediaStream | MediaStreamTrack, options?: Abortable): Promise<Sending>;
   /** Each peer and how many arcs lead to it, or come from it. */
   outview(): Map<PeerID, number>;
   inview(): Map<PeerID, number>;
   /** Ends the protocol's arcs; other protocols' stay. */
   close(): Promise<void>;
+  addEventListener(type: 'trackadded' | 'trackended', listener: (event: TrackEvent) => void, options?: boolean | AddEventListenerOptions): void;
   addEventListener(type: 'arcopened' | 'arcclosed' | 'arcfailed', listener: (event: ArcEvent) => void, options?: boolean | AddEventListenerOptions): void;
   addEventListener(type: string, listener: EventListenerOrEventListenerObject | null, options?: boolean | AddEventListenerOptions): void;
 }
