@@ -6,11 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"reflect"
 	"slices"
 	"sync"
 	"time"
 
 	"github.com/coder/websocket"
+	"github.com/n2n-overlay/n2n/overlay"
 	"github.com/n2n-overlay/n2n/transport"
 )
 
@@ -34,9 +36,16 @@ type reader struct {
 	watched *Watched
 	step    uint64 // the next step of watched
 	room    string
+	told    told // what it knows already
 	answers []answer
 	working int           // commands under way
 	wake    chan struct{} // holds one
+}
+
+// told is what a reader was told last.
+type told struct {
+	machines []overlay.Machine
+	entrance entranceInfo
 }
 
 // stream serves one reader until it goes, or the page is closed.
@@ -167,12 +176,9 @@ func (rd *reader) add(u *update) {
 	if w := rd.watched; w != nil {
 		list, steps, next, missed := w.machines(rd.step)
 		rd.step = next
-		u.Watch = &watch{Node: w.node.ID(), Machines: make([]machine, 0, len(list)), Missed: missed}
-		for _, m := range list {
-			u.Watch.Machines = append(u.Watch.Machines, machine(m))
-		}
-		for _, s := range steps {
-			u.Watch.Steps = append(u.Watch.Steps, stepOf(s))
+		if len(steps) > 0 || missed > 0 || !slices.Equal(list, rd.told.machines) {
+			rd.told.machines = list
+			u.Watch = watchOf(w, list, steps, missed)
 		}
 	}
 	if e := rd.page.cfg.Entrance; e != nil {
@@ -184,8 +190,21 @@ func (rd *reader) add(u *update) {
 		if rd.room != "" {
 			i.Members, _ = e.Members(rd.room, maxMembers)
 		}
-		u.Entrance = i
+		if !reflect.DeepEqual(*i, rd.told.entrance) {
+			u.Entrance, rd.told.entrance = i, *i
+		}
 	}
+}
+
+func watchOf(w *Watched, list []overlay.Machine, steps []overlay.Step, missed uint64) *watch {
+	u := &watch{Node: w.node.ID(), Machines: make([]machine, 0, len(list)), Missed: missed}
+	for _, m := range list {
+		u.Machines = append(u.Machines, machine(m))
+	}
+	for _, s := range steps {
+		u.Steps = append(u.Steps, stepOf(s))
+	}
+	return u
 }
 
 // read takes commands until the connection ends.
@@ -207,7 +226,7 @@ func (rd *reader) read(ctx context.Context) {
 		switch c.Do {
 		case "watch": // the zero id: nobody
 			rd.mu.Lock()
-			rd.watched, rd.step = rd.page.find(c.Node), 0
+			rd.watched, rd.step, rd.told.machines = rd.page.find(c.Node), 0, nil
 			rd.mu.Unlock()
 			rd.nudge()
 			continue
