@@ -33,7 +33,6 @@ package live
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"io/fs"
 	"log/slog"
 	"net/http"
@@ -102,8 +101,6 @@ func (p *Page) Close() error {
 	p.run.Wait()
 	return nil
 }
-
-var errClosed = errors.New("live: the page is closed")
 
 // start runs f until it ends by itself, which Close awaits; false: too late.
 func (p *Page) start(f func()) bool {
