@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/n2n-overlay/n2n/spec"
@@ -21,7 +22,7 @@ func (g *machine) events() {
 	g.kinds(f, typ+"Kind", typ+"Kind says what happened.", ks)
 	f.f("// %s is what happened, with the values of its kind.", typ)
 	f.f("type %s struct {\nKind %sKind", typ, typ)
-	for _, x := range g.union("Event", params...) {
+	for _, x := range packed(g.union("Event", params...)) {
 		f.f("%s %s", goName(x.Name), goType(x.Type))
 	}
 	f.f("}\n")
@@ -86,7 +87,7 @@ func (g *machine) effects() {
 	g.kinds(f, typ+"Kind", typ+"Kind says what is to be done.", ks)
 	f.f("// %s is what is to be done, with the values of its kind.", typ)
 	f.f("type %s struct {\nKind %sKind", typ, typ)
-	for _, x := range g.union("Effect", params...) {
+	for _, x := range packed(g.union("Effect", params...)) {
 		f.f("%s %s", goName(x.Name), goType(x.Type))
 	}
 	f.f("}\n")
@@ -156,4 +157,17 @@ func countEffects(as []*spec.Action) (n int) {
 		}
 	}
 	return min(n, 1<<20) // macros of macros double: no overflow
+}
+
+// packed has the fields of less than eight bytes first, beside the kind: events
+// and effects are copied in every step.
+func packed(fields []*spec.Field) []*spec.Field {
+	small := func(x *spec.Field) int {
+		switch t := x.Type; {
+		case t.Kind == spec.Bool, t.Kind == spec.Enum, t.Kind == spec.Number && t.Bits < 64:
+			return 0
+		}
+		return 1
+	}
+	return slices.SortedStableFunc(slices.Values(fields), func(a, b *spec.Field) int { return small(a) - small(b) })
 }

@@ -18,20 +18,25 @@ type File struct {
 	Data []byte
 }
 
-// A backend makes files of checked specs. A further one is a further line
-// here.
-var backends = []func([]*spec.Spec) ([]File, error){
-	goPackages,
-	referee,
-	protocol,
-	promela,
+// A backend makes files of checked specs.
+type backend func([]*spec.Spec) ([]File, error)
+
+// backends gives all of them; a further one is a further line here. Only the page
+// for people has stories.
+func backends(stories []story) []backend {
+	return []backend{
+		goPackages,
+		referee,
+		func(specs []*spec.Spec) ([]File, error) { return protocol(specs, stories) },
+		promela,
+	}
 }
 
 // generate runs all backends. It has no files when any fails.
-func generate(specs []*spec.Spec) ([]File, error) {
+func generate(specs []*spec.Spec, stories ...story) ([]File, error) {
 	var files []File
 	owner := map[string]bool{}
-	for _, b := range backends {
+	for _, b := range backends(stories) {
 		fs, err := b(specs)
 		if err != nil {
 			return nil, err

@@ -4,7 +4,8 @@
 //	fsm/<spec>/*_gen.go   messages and machines, a package for each spec
 //	fsm/referee/*_gen.go  the same machines for looplab/fsm
 //	fsm/promela/*_gen.pml the same machines for SPIN
-//	spec/protocol.md      tables and diagrams for people
+//	spec/protocol.md      tables and diagrams for people, and charts of the traces
+//	                      in spec/traces, which a test of the core writes
 //
 // Nothing is written unless every spec is free of faults; then they are all
 // printed, as file:line:col: message with the line, and the exit code is 1.
@@ -47,7 +48,12 @@ func run(args []string, stderr io.Writer) int {
 		fmt.Fprintln(stderr, err)
 		return 1
 	}
-	files, err := generate(specs)
+	stories, err := loadStories(os.DirFS(*dir))
+	if err != nil {
+		fmt.Fprintln(stderr, err)
+		return 1
+	}
+	files, err := generate(specs, stories...)
 	if err != nil {
 		fmt.Fprintln(stderr, err)
 		return 1

@@ -17,7 +17,8 @@
 // this node to a peer is in its outview, one from a peer to this node in its
 // inview. Protocols share the sessions and know nothing of each other's arcs.
 // A session without arcs lingers for a minute, so that a new arc is cheap. An arc
-// can be held (Protocol.Hold), and turned round (Protocol.Reverse).
+// can be held (Protocol.Hold), and turned round (Protocol.Reverse). Beside messages
+// a session carries audio and video, if its drivers do (Protocol.AddTrack).
 //
 // What a protocol sends are messages, up to 16 MiB each (Protocol.Send,
 // Protocol.Receive), and streams, which are a net.Conn each (Protocol.Dial,

@@ -20,8 +20,8 @@ const DefaultMaxMessage = 16 << 20
 
 // ProtocolConfig says how a protocol talks. The zero value works.
 type ProtocolConfig struct {
-	MaxMessage int // bytes; zero: DefaultMaxMessage, or the most that Delivery has; a peer that sends more loses its session
-	MaxStreams int // open at once with one peer, counted for each end that opens them; zero: DefaultMaxStreams
+	MaxMessage int      // bytes; zero: DefaultMaxMessage, or the most that Delivery has; a peer that sends more loses its session
+	MaxStreams int      // open at once with one peer, counted for each end that opens them; zero: DefaultMaxStreams
 	Delivery   Delivery // how messages travel; zero: reliable and ordered
 }
 

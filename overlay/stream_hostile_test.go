@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/n2n-overlay/n2n/fsm/arc"
+	"github.com/n2n-overlay/n2n/overlay"
 	"github.com/n2n-overlay/n2n/transport"
 )
 
@@ -109,6 +110,30 @@ func TestHostileStreamsHoldLittle(t *testing.T) {
 		k.must(h.session.Close())
 		k.rest(time.Second)
 		k.noStreams()
+	}, false)
+}
+
+// A peer has MaxStreams, however fast they are accepted.
+func TestHostileStreamsAreSoMany(t *testing.T) {
+	bubbleWith(t, 1, func(k *kit) {
+		l := k.chat[0].Listen()
+		go func() {
+			for {
+				if _, err := l.Accept(); err != nil {
+					return
+				}
+			}
+		}()
+		h := k.enter(0)
+		h.say(&arc.Bind{Arc: 1, Protocol: "chat", Channel: 1})
+		for id := uint64(1); id < 600; id += 2 {
+			h.frame(open, id)
+			k.rest(time.Millisecond)
+		}
+		k.rest(time.Second)
+		if s := k.nodes[0].Stats(); s.Streams != overlay.DefaultMaxStreams || s.StreamsRefused != 300-overlay.DefaultMaxStreams || s.Violations != 0 {
+			t.Errorf("counted: %+v", s)
+		}
 	}, false)
 }
 

@@ -54,6 +54,9 @@ func testHTTP(t *testing.T, a, b *overlay.Protocol, version int) {
 	together := make(chan struct{}) // closed when every request is there
 	var arrived atomic.Int32
 	server := &http.Server{Protocols: &protocols, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/first" {
+			return
+		}
 		body, err := io.ReadAll(r.Body)
 		if arrived.Add(1) == requests {
 			close(together)
@@ -76,6 +79,12 @@ func testHTTP(t *testing.T, a, b *overlay.Protocol, version int) {
 		return a.Dial(ctx, b.Node().ID())
 	}}
 	client := &http.Client{Transport: transport, Timeout: time.Minute}
+	// The first one makes the connection that HTTP/2 needs one of.
+	if r, err := client.Get("http://peer/first"); err != nil {
+		t.Fatal(err)
+	} else if _, err := io.Copy(io.Discard, r.Body); err != nil || r.Body.Close() != nil {
+		t.Fatal(err)
+	}
 	var all sync.WaitGroup
 	for i := range requests {
 		all.Go(func() {
@@ -94,7 +103,7 @@ func testHTTP(t *testing.T, a, b *overlay.Protocol, version int) {
 		})
 	}
 	all.Wait()
-	if opened := a.Node().Stats().StreamsOpened; version == 1 && opened != requests || version == 2 && opened > 5 {
+	if opened := a.Node().Stats().StreamsOpened; version == 1 && opened < requests || version == 2 && opened != 1 {
 		t.Errorf("%d streams were opened", opened)
 	}
 	transport.CloseIdleConnections()

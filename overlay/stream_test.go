@@ -489,11 +489,12 @@ func TestStreamsThatEndWhileTheyWait(t *testing.T) {
 	})
 }
 
-// Streams of sessions that came and went do not pile up for Accept.
+// Streams of arcs and sessions that came and went do not pile up for Accept, nor
+// take the places of others.
 func TestStreamsOfLostSessionsAreForgotten(t *testing.T) {
 	bubble(t, 2, func(k *kit) {
 		l := k.chat[1].Listen()
-		for range 5 {
+		for i := range 6 {
 			k.join(0, 1)
 			for range 100 {
 				_, err := k.chat[0].Dial(k.ctx, k.id(1))
@@ -501,7 +502,7 @@ func TestStreamsOfLostSessionsAreForgotten(t *testing.T) {
 			}
 			k.rest(time.Second)
 			k.must(k.chat[0].Disconnect(k.ctx, k.id(1)))
-			k.rest(2 * time.Minute) // the session lingers, and ends
+			k.rest(time.Duration(i%2) * 2 * time.Minute) // the session lingers, and every other time it ends
 		}
 		k.join(0, 1)
 		a, err := k.chat[0].Dial(k.ctx, k.id(1))

@@ -345,12 +345,12 @@ inline link_step_Answer(_m, _fx, n_, h_) { // signal.fsm:111
 	fi
 }
 
-inline link_step_adopt(_m, _fx, n_, h_, blind_) { // signal.fsm:118
+inline link_step_adopt(_m, _fx, n_, h_, blind_, old_) { // signal.fsm:118
 	link_clear(_fx);
 	if
 	:: _m.state == link_Idle ->
 		if
-		:: n_ > _m.seq -> // signal.fsm:119
+		:: !old_ && n_ > _m.seq -> // signal.fsm:119
 			link_use_n = n_;
 			link_use_h = h_;
 			link_use(_m, _fx);
@@ -364,7 +364,7 @@ inline link_step_adopt(_m, _fx, n_, h_, blind_) { // signal.fsm:118
 		fi
 	:: _m.state == link_Offering ->
 		if
-		:: link_later(_m, n_, h_) || link_crossed(_m, n_, blind_) -> // signal.fsm:120
+		:: !old_ && (link_later(_m, n_, h_) || link_crossed(_m, n_, blind_)) -> // signal.fsm:120
 			link_drop(_m, _fx);
 			link_use_n = n_;
 			link_use_h = h_;
@@ -379,7 +379,7 @@ inline link_step_adopt(_m, _fx, n_, h_, blind_) { // signal.fsm:118
 		fi
 	:: _m.state == link_Answering ->
 		if
-		:: link_later(_m, n_, h_) || link_crossed(_m, n_, blind_) -> // signal.fsm:120
+		:: !old_ && (link_later(_m, n_, h_) || link_crossed(_m, n_, blind_)) -> // signal.fsm:120
 			link_drop(_m, _fx);
 			link_use_n = n_;
 			link_use_h = h_;
@@ -394,7 +394,7 @@ inline link_step_adopt(_m, _fx, n_, h_, blind_) { // signal.fsm:118
 		fi
 	:: _m.state == link_Finalizing ->
 		if
-		:: link_later(_m, n_, h_) || link_crossed(_m, n_, blind_) -> // signal.fsm:120
+		:: !old_ && (link_later(_m, n_, h_) || link_crossed(_m, n_, blind_)) -> // signal.fsm:120
 			link_drop(_m, _fx);
 			link_use_n = n_;
 			link_use_h = h_;
@@ -408,7 +408,7 @@ inline link_step_adopt(_m, _fx, n_, h_, blind_) { // signal.fsm:118
 		fi
 	:: _m.state == link_Open ->
 		if
-		:: link_later(_m, n_, h_) -> // signal.fsm:121
+		:: !old_ && link_later(_m, n_, h_) -> // signal.fsm:121
 			link_drop(_m, _fx);
 			link_put(_fx, link_fx_lost);
 			link_use_n = n_;
@@ -757,7 +757,7 @@ inline link_step_retry(_m, _fx) { // signal.fsm:162
 link_t alone;
 hidden link_t alone_next;
 hidden link_effects alone_fx;
-int alone_arg[3];
+int alone_arg[4];
 
 c_code {
 \#include <stdio.h>
@@ -765,7 +765,7 @@ static int alone_dump(void) { printf("S " link_format "\n", link_values(now.alon
 \#define ALONE_DUMP alone_dump()
 static void alone_tell(int on) {
 	int i;
-	printf("T " link_format " / %d %d %d %d / %d " link_format " /", link_values(now.alone), on, now.alone_arg[0], now.alone_arg[1], now.alone_arg[2], alone_fx.edge, link_values(alone_next));
+	printf("T " link_format " / %d %d %d %d %d / %d " link_format " /", link_values(now.alone), on, now.alone_arg[0], now.alone_arg[1], now.alone_arg[2], now.alone_arg[3], alone_fx.edge, link_values(alone_next));
 	for (i = 0; i < alone_fx.n; i++) {
 		printf(" %d", alone_fx.list[i].kind);
 		if (alone_fx.list[i].n) printf(" n=%d", alone_fx.list[i].n);
@@ -788,6 +788,7 @@ inline alone_keep() {
 	alone_arg[0] = 0;
 	alone_arg[1] = 0;
 	alone_arg[2] = 0;
+	alone_arg[3] = 0;
 }
 
 active proctype alone_world() {
@@ -826,8 +827,9 @@ active proctype alone_world() {
 		if :: alone_arg[0] = 0 :: alone_arg[0] = 1 :: alone_arg[0] = 2 :: alone_arg[0] = 3 fi;
 		if :: alone_arg[1] = 0 :: alone_arg[1] = 1 :: alone_arg[1] = 2 :: alone_arg[1] = 3 fi;
 		if :: alone_arg[2] = 0 :: alone_arg[2] = 1 fi;
+		if :: alone_arg[3] = 0 :: alone_arg[3] = 1 fi;
 		d_step {
-			link_copy(alone_next, alone); link_step_adopt(alone_next, alone_fx, alone_arg[0], alone_arg[1], alone_arg[2]);
+			link_copy(alone_next, alone); link_step_adopt(alone_next, alone_fx, alone_arg[0], alone_arg[1], alone_arg[2], alone_arg[3]);
 			c_code { alone_tell(4); }; alone_keep()
 		}
 	}

@@ -50,8 +50,10 @@ func EachLinkEvent(yield func(LinkEvent) bool) {
 	for n := range uint64(4) {
 		for h := range uint64(4) {
 			for _, blind := range [...]bool{false, true} {
-				if !yield(LinkAdopt(n, h, blind)) {
-					return
+				for _, old := range [...]bool{false, true} {
+					if !yield(LinkAdopt(n, h, blind, old)) {
+						return
+					}
 				}
 			}
 		}

@@ -54,7 +54,7 @@ const (
 	LinkOnConnect                   // the session wants a connection; n is a number never used before
 	LinkOnOffer                     // blind: it names nobody; used: its sender uses what we have in hand
 	LinkOnAnswer                    // h voids the answerer's own offers up to h
-	LinkOnAdopt                     // this peer answered our offer n that named nobody; blind: and we answer one of its
+	LinkOnAdopt                     // this peer answered our offer n that named nobody; blind: and we answer one of its; old: that was before it crashed
 	LinkOnCandidates                // own: of the sender's own offer
 	LinkOnReset                     // the sender's offers up to m are dead, the receiver's up to y
 	LinkOnReject                    // the receiver's offer n is refused; the envelope says why
@@ -69,11 +69,12 @@ const (
 // LinkEvent is what happened, with the values of its kind.
 type LinkEvent struct {
 	Kind  LinkEventKind
-	N     uint64
 	Blind bool
 	Used  bool
-	H     uint64
+	Old   bool
 	Own   bool
+	N     uint64
+	H     uint64
 	M     uint64
 	Y     uint64
 }
@@ -94,8 +95,8 @@ func LinkAnswer(n uint64, h uint64) LinkEvent {
 }
 
 // LinkAdopt is the event adopt of signal.fsm:118.
-func LinkAdopt(n uint64, h uint64, blind bool) LinkEvent {
-	return LinkEvent{Kind: LinkOnAdopt, N: n, H: h, Blind: blind}
+func LinkAdopt(n uint64, h uint64, blind bool, old bool) LinkEvent {
+	return LinkEvent{Kind: LinkOnAdopt, N: n, H: h, Blind: blind, Old: old}
 }
 
 // LinkCandidates is the event Candidates of signal.fsm:125.
@@ -172,10 +173,10 @@ const (
 // LinkEffect is what is to be done, with the values of its kind.
 type LinkEffect struct {
 	Kind  LinkEffectKind
-	N     uint64
 	Why   Cause
 	Blind bool
 	Used  bool
+	N     uint64
 	H     uint64
 	M     uint64
 	Y     uint64

@@ -292,7 +292,7 @@ func (link *Link) onAnswer(ev LinkEvent, fx *LinkEffects) LinkEdge { // signal.f
 func (link *Link) onAdopt(ev LinkEvent, fx *LinkEffects) LinkEdge { // signal.fsm:118
 	switch link.State {
 	case LinkIdle:
-		if ev.N > link.Seq { // signal.fsm:119
+		if !ev.Old && ev.N > link.Seq { // signal.fsm:119
 			link.use(fx, ev.N, ev.H)
 			link.State = LinkFinalizing
 			return LinkEdgeIdleAdopt
@@ -302,7 +302,7 @@ func (link *Link) onAdopt(ev LinkEvent, fx *LinkEffects) LinkEdge { // signal.fs
 		link.spent(fx)
 		return LinkEdgeIdleAdoptDiscard
 	case LinkOffering:
-		if link.later(ev.N, ev.H) || link.crossed(ev.N, ev.Blind) { // signal.fsm:120
+		if !ev.Old && (link.later(ev.N, ev.H) || link.crossed(ev.N, ev.Blind)) { // signal.fsm:120
 			link.drop(fx)
 			link.use(fx, ev.N, ev.H)
 			link.State = LinkFinalizing
@@ -313,7 +313,7 @@ func (link *Link) onAdopt(ev LinkEvent, fx *LinkEffects) LinkEdge { // signal.fs
 		link.others(fx)
 		return LinkEdgeOfferingAdoptDiscard
 	case LinkAnswering:
-		if link.later(ev.N, ev.H) || link.crossed(ev.N, ev.Blind) { // signal.fsm:120
+		if !ev.Old && (link.later(ev.N, ev.H) || link.crossed(ev.N, ev.Blind)) { // signal.fsm:120
 			link.drop(fx)
 			link.use(fx, ev.N, ev.H)
 			link.State = LinkFinalizing
@@ -324,7 +324,7 @@ func (link *Link) onAdopt(ev LinkEvent, fx *LinkEffects) LinkEdge { // signal.fs
 		link.others(fx)
 		return LinkEdgeAnsweringAdoptDiscard
 	case LinkFinalizing:
-		if link.later(ev.N, ev.H) || link.crossed(ev.N, ev.Blind) { // signal.fsm:120
+		if !ev.Old && (link.later(ev.N, ev.H) || link.crossed(ev.N, ev.Blind)) { // signal.fsm:120
 			link.drop(fx)
 			link.use(fx, ev.N, ev.H)
 			return LinkEdgeFinalizingAdoptSwitch
@@ -334,7 +334,7 @@ func (link *Link) onAdopt(ev LinkEvent, fx *LinkEffects) LinkEdge { // signal.fs
 		link.others(fx)
 		return LinkEdgeFinalizingAdoptDiscard
 	case LinkOpen:
-		if link.later(ev.N, ev.H) { // signal.fsm:121
+		if !ev.Old && link.later(ev.N, ev.H) { // signal.fsm:121
 			link.drop(fx)
 			fx.put(LinkEffect{Kind: LinkFxLost})
 			link.use(fx, ev.N, ev.H)

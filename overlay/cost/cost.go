@@ -88,14 +88,17 @@ func must(err error) {
 	}
 }
 
-// machine steps a link there and back.
+// machine takes a link through its life: an offer, its answer, a session, its end.
 func machine(n int) {
 	link, fx := signal.NewLink(true), signal.LinkEffects{}
-	connect, hangup := signal.LinkConnect(1), signal.LinkHangup()
-	for i := 0; i < n; i += 2 {
-		link.Seq = 0
-		link.Step(connect, &fx)
-		link.Step(hangup, &fx)
+	life := [...]signal.LinkEvent{signal.LinkConnect(1), signal.LinkAnswer(1, 0), signal.LinkUp(), signal.LinkHangup()}
+	for i := range n {
+		if i%len(life) == 0 {
+			link.Seq = 0
+		}
+		if link.Step(life[i%len(life)], &fx) == signal.LinkNever {
+			panic("cost: a link's life has a step that must not be")
+		}
 	}
 }
 

@@ -21,7 +21,7 @@ func (s *size) crowd(c crowd) phase {
 	n := c.left * c.right
 	name := func(what string) string { return fmt.Sprintf("%s of an end of a session, %d sessions", what, n) }
 	return phase{
-		name: fmt.Sprintf("%d sessions", n), steps: s.crowdRounds * len(systems),
+		name: fmt.Sprintf("%d sessions", n), steps: s.crowdRounds * len(systems), least: len(systems),
 		step: func(ctx context.Context, m *measure, i int) error {
 			x := turn(systems, i/len(systems))[i%len(systems)]
 			u, err := held(ctx, x, c)
@@ -58,6 +58,9 @@ func held(ctx context.Context, x system, c crowd) (usage, error) {
 	}
 	if _, err := openGrid(ctx, g, c.left, c.right, 4); err != nil {
 		return usage{}, fmt.Errorf("%s: %w", x.name, err)
+	}
+	if raw, ok := g.(*rawGrid); ok { // a connection that nobody reads is of no use; n2n reads by itself
+		raw.serve()
 	}
 	after, err := settled(ctx)
 	ends := float64(2 * c.left * c.right)

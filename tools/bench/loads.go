@@ -16,7 +16,7 @@ func (s *size) throughput(size int) phase {
 	systems := []system{rawDefault, rawBest, direct}
 	name := fmt.Sprintf("one way, messages of %s", bytesName(size))
 	return phase{
-		name: "messages of " + bytesName(size), steps: s.loadRounds,
+		name: "messages of " + bytesName(size), steps: s.loadRounds, share: 4 * time.Second,
 		step: func(ctx context.Context, m *measure, i int) error {
 			for _, x := range turn(systems, i) {
 				f, err := flowOf(ctx, x, size, s.load)
@@ -71,7 +71,7 @@ func flowOf(ctx context.Context, x system, size int, d time.Duration) (f flow, e
 func (s *size) pingPong() phase {
 	systems := []system{rawDefault, rawBest, direct}
 	return phase{
-		name: "ping-pong", steps: s.pingRounds,
+		name: "ping-pong", steps: s.pingRounds, share: time.Second,
 		step: func(ctx context.Context, m *measure, i int) error {
 			for _, x := range turn(systems, i) {
 				g, err := x.grid(ctx, 1, 1, way{})
@@ -106,7 +106,7 @@ func us(d time.Duration) float64 { return float64(d) / float64(time.Microsecond)
 func (s *size) protocols() phase {
 	name := "messages of 16 KiB on one session"
 	return phase{
-		name: "ten protocols", steps: s.loadRounds,
+		name: "ten protocols", steps: s.loadRounds, share: time.Second,
 		step: func(ctx context.Context, m *measure, i int) error {
 			for _, n := range []int{1, 10} {
 				f, err := together(ctx, n, 0, s.load)
@@ -125,7 +125,7 @@ func (s *size) protocols() phase {
 func (s *size) slow() phase {
 	name := "a protocol's messages of 16 KiB"
 	return phase{
-		name: "slow beside fast", steps: s.loadRounds,
+		name: "slow beside fast", steps: s.loadRounds, share: time.Second,
 		step: func(ctx context.Context, m *measure, i int) error {
 			for _, idle := range []int{0, 1} {
 				f, err := together(ctx, 1, idle, s.load)
@@ -146,14 +146,14 @@ func (s *size) slow() phase {
 func (s *size) operations() phase {
 	ops := cost.Ops()
 	return phase{
-		name: "operations", steps: len(ops),
+		name: "operations", steps: len(ops), least: len(ops),
 		step: func(ctx context.Context, m *measure, i int) error {
 			op := ops[i]
-			const n = 1000
+			const n = 2000
 			for begun := time.Now(); time.Since(begun) < s.ops; {
-				start, before := time.Now(), mallocs()
+				before, start := mallocs(), cpuTime() // of the processor: there is nothing to wait for
 				op.Run(n)
-				took, allocs := time.Since(start), mallocs()-before
+				took, allocs := cpuTime()-start, mallocs()-before
 				m.add(op.Name, "n2n", "ns", float64(took)/n)
 				if op.Name == cost.Machine {
 					m.value("machine_step_ns", float64(took)/n)

@@ -11,7 +11,7 @@ import (
 func (s *size) open() phase {
 	systems := []system{rawDefault, rawBest, direct, oneBroker, threeBrokers}
 	return phase{
-		name: "open", steps: s.openRounds,
+		name: "open", steps: s.openRounds, share: 8 * time.Second,
 		step: func(ctx context.Context, m *measure, i int) error {
 			for _, x := range turn(systems, i) {
 				r, err := openAll(ctx, x, s.openSide, s.openSide, 1, way{})
@@ -44,7 +44,7 @@ func (s *size) delayed(d time.Duration) phase {
 	}
 	name := fmt.Sprintf("open with %v one way", d)
 	return phase{
-		name: fmt.Sprintf("open %v", d), steps: s.delayRounds,
+		name: fmt.Sprintf("open %v", d), steps: s.delayRounds, share: 3 * time.Second,
 		step: func(ctx context.Context, m *measure, i int) error {
 			for _, x := range turn(systems, i) {
 				r, err := openAll(ctx, x, s.delaySide, s.delaySide, s.delaySide, way{packets: d, signals: d})
@@ -70,7 +70,7 @@ func (s *size) delayed(d time.Duration) phase {
 func (s *size) secondArc() phase {
 	const far = 25 * time.Millisecond
 	return phase{
-		name: "second arc", steps: 2,
+		name: "second arc", steps: 2, least: 2,
 		step: func(ctx context.Context, m *measure, i int) error {
 			w := way{}
 			if i == 1 {
@@ -110,7 +110,7 @@ func (s *size) secondArc() phase {
 func (s *size) rate() phase {
 	systems := []system{rawDefault, rawBest, oneBroker}
 	return phase{
-		name: "opens per second", steps: s.rateRounds * len(s.together),
+		name: "opens per second", steps: s.rateRounds * len(s.together), share: 2 * time.Second,
 		step: func(ctx context.Context, m *measure, i int) error {
 			n := s.together[i%len(s.together)]
 			for _, x := range turn(systems, i) {

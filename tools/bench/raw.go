@@ -22,8 +22,9 @@ type rawGrid struct {
 	left, right []*rawPeer
 	network     *network // nil: packets are not delayed
 
-	mu  sync.Mutex
-	all []*webrtc.PeerConnection
+	mu    sync.Mutex
+	all   []*webrtc.PeerConnection
+	conns []*rawConn
 }
 
 // rawPeer is one peer: what its PeerConnections are made of.
@@ -120,10 +121,21 @@ func (g *rawGrid) newConn(p *rawPeer, offers bool) (*rawConn, error) {
 	if err != nil {
 		return nil, err
 	}
+	c, err := newRawConn(pc, p.detach, offers)
 	g.mu.Lock()
+	defer g.mu.Unlock()
 	g.all = append(g.all, pc)
-	g.mu.Unlock()
-	return newRawConn(pc, p.detach, offers)
+	if err == nil {
+		g.conns = append(g.conns, c)
+	}
+	return c, err
+}
+
+// serve takes whatever comes on the connections that are open.
+func (g *rawGrid) serve() {
+	for _, c := range g.conns {
+		c.serve(func([]byte) {})
+	}
 }
 
 // outer gives the address at which the network takes packets for a candidate.

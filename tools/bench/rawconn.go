@@ -2,6 +2,8 @@ package bench
 
 import (
 	"context"
+	"errors"
+	"io"
 
 	"github.com/pion/datachannel"
 	"github.com/pion/webrtc/v4"
@@ -96,9 +98,13 @@ func (c *rawConn) serve(f func([]byte)) {
 		return
 	}
 	go func() { // ends with the connection
-		buf := make([]byte, largest)
+		buf := make([]byte, 2<<10)
 		for {
 			n, err := c.stream.Read(buf)
+			if errors.Is(err, io.ErrShortBuffer) && len(buf) < largest {
+				buf = make([]byte, largest) // the message is still there
+				continue
+			}
 			if err != nil {
 				return
 			}

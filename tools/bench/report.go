@@ -107,7 +107,7 @@ func (m *measure) value(ratio string, v float64) { m.ratios[ratio] = append(m.ra
 
 func (m *measure) report() *Report {
 	r := &Report{Machine: machineName(), Ratios: map[string]float64{}, Spread: map[string]Spread{}}
-	for _, k := range m.order {
+	for _, k := range m.grouped() {
 		v := m.samples[k]
 		r.Figures = append(r.Figures, Figure{k.name, k.system, k.unit, median(v), spread(v)})
 	}
@@ -126,6 +126,20 @@ func (m *measure) report() *Report {
 		r.Bars = append(r.Bars, Bar{b.ratio, fmt.Sprintf("%s %g", sign, b.bound), v, holds})
 	}
 	return r
+}
+
+// grouped gives what was measured by name, and in the order in which it came.
+func (m *measure) grouped() []key {
+	first := map[key]int{}
+	for i, k := range m.order {
+		group := key{name: k.name, unit: k.unit}
+		if _, ok := first[group]; !ok {
+			first[group] = i
+		}
+	}
+	return slices.SortedStableFunc(slices.Values(m.order), func(a, b key) int {
+		return first[key{name: a.name, unit: a.unit}] - first[key{name: b.name, unit: b.unit}]
+	})
 }
 
 func machineName() string {
@@ -152,7 +166,11 @@ func (r *Report) Text(w io.Writer) error {
 	fmt.Fprintf(&b, "%s, %.0f s\n", r.Machine, r.Seconds)
 	last := ""
 	for _, f := range r.Figures {
-		if head := f.Name + ", " + f.Unit; head != last {
+		head := f.Name
+		if f.Unit != "" {
+			head += ", " + f.Unit
+		}
+		if head != last {
 			fmt.Fprintf(&b, "\n%s\n", head)
 			last = head
 		}

@@ -18,6 +18,8 @@ type Options struct {
 type phase struct {
 	name  string
 	steps int
+	least int           // steps that are taken in any case; zero: 1
+	share time.Duration // of a quick run's time: when it is used up, no further step begins
 	step  func(ctx context.Context, m *measure, i int) error
 	end   func(m *measure) // ratios
 }
@@ -43,7 +45,12 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 }
 
 func (o *Options) run(ctx context.Context, m *measure, p phase) error {
+	begun, steps := time.Now(), p.steps
 	for i := range p.steps {
+		if o.Quick && i >= max(p.least, 1) && time.Since(begun) > p.share {
+			steps = i
+			break
+		}
 		if o.Progress != nil {
 			o.Progress(p.name, i, p.steps)
 		}
@@ -52,7 +59,7 @@ func (o *Options) run(ctx context.Context, m *measure, p phase) error {
 		}
 	}
 	if o.Progress != nil {
-		o.Progress(p.name, p.steps, p.steps)
+		o.Progress(p.name, steps, steps)
 	}
 	if p.end != nil {
 		p.end(m)
@@ -88,11 +95,11 @@ type size struct {
 type crowd struct{ left, right int }
 
 var quick = size{
-	openRounds: 5, openSide: 5,
-	delays: []time.Duration{25 * time.Millisecond}, delayRounds: 2, delaySide: 2,
-	together: []int{4}, rateRounds: 2,
+	openRounds: 8, openSide: 4,
+	delays: []time.Duration{25 * time.Millisecond}, delayRounds: 3, delaySide: 2,
+	together: []int{4}, rateRounds: 3,
 	crowds: []crowd{{8, 8}}, crowdRounds: 1,
-	messages: []int{64, 16 << 10}, loadRounds: 3, load: 400 * time.Millisecond,
+	messages: []int{64, 16 << 10}, loadRounds: 5, load: 300 * time.Millisecond,
 	pings: 1000, pingRounds: 2,
 	ops: 50 * time.Millisecond,
 }

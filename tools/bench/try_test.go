@@ -2,7 +2,11 @@ package bench
 
 import (
 	"context"
+	"os"
+	"runtime"
+	"runtime/pprof"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 )
@@ -58,5 +62,27 @@ func TestTryLoad(t *testing.T) {
 				g.close()
 			}
 		}
+	}
+}
+
+func TestTryHeap(t *testing.T) {
+	runtime.MemProfileRate = 512
+	ctx := context.Background()
+	for _, s := range []system{oneBroker, rawBest} {
+		g, err := s.grid(ctx, 10, 10, way{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := openGrid(ctx, g, 10, 10, 2); err != nil {
+			t.Fatal(err)
+		}
+		settled(ctx)
+		f, _ := os.Create("/tmp/heap." + strings.ReplaceAll(s.name, " ", "") + ".prof")
+		pprof.Lookup("heap").WriteTo(f, 0)
+		f.Close()
+		f, _ = os.Create("/tmp/gor." + strings.ReplaceAll(s.name, " ", "") + ".txt")
+		pprof.Lookup("goroutine").WriteTo(f, 1)
+		f.Close()
+		g.close()
 	}
 }

@@ -5,8 +5,10 @@ import (
 	"flag"
 	"fmt"
 	"net/http"
+	"path"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -16,6 +18,7 @@ import (
 
 	"github.com/n2n-overlay/n2n/tools/chrome"
 	"github.com/n2n-overlay/n2n/transport"
+	"github.com/n2n-overlay/n2n/transport/pion"
 )
 
 var measure = flag.Int("measure", 0, "rounds of the measurements: opening and throughput, beside a few lines of RTCPeerConnection")
@@ -26,9 +29,11 @@ func TestMeasure(t *testing.T) {
 	if *measure == 0 {
 		t.Skip("-measure is 0")
 	}
-	w := newWorld(t, chrome.Config{})
+	w := hiddenWorld(t) // a browser as it is
+	r := &relay{ends: make(map[string]*websocket.Conn)}
 	w.mux.HandleFunc("GET /raw", func(rw http.ResponseWriter, r *http.Request) { rawNative(t, rw, r) })
-	broker, far := w.native(), w.native()
+	w.mux.Handle("GET /relay/", r)
+	broker, far := w.nativeWith(pion.Config{}), w.nativeWith(pion.Config{})
 	a, b := w.open(), w.open()
 	for _, x := range []*tab{a, b} {
 		x.brief = true
@@ -40,16 +45,17 @@ func TestMeasure(t *testing.T) {
 	defer cancel()
 	_, err := far.chat.Join(ctx, broker.node.Admit)
 	w.must(err)
-	b.eval("rawAnswer('raw')")
-	ws := strings.Replace(w.url, "http", "ws", 1) + "/raw"
+	ws := strings.Replace(w.url, "http", "ws", 1)
+	tabURL, nativeURL := ws+"/relay/offer", ws+"/raw"
+	b.eval(fmt.Sprintf("rawAnswer(%q)", ws+"/relay/answer"))
 
 	opens := map[string][]float64{}
 	note := func(what string, millis float64) { opens[what] = append(opens[what], millis) }
 	for range *measure {
-		note("tab to tab: raw", a.number("rawOpen('raw')"))
+		note("tab to tab: raw", a.number(fmt.Sprintf("rawOpen(%q)", tabURL)))
 		note("tab to tab: n2n", a.connect(b.id, broker.id))
 		a.disconnect(b.id)
-		note("tab to native: raw", a.number(fmt.Sprintf("rawOpenNative(%q)", ws)))
+		note("tab to native: raw", a.number(fmt.Sprintf("rawOpen(%q)", nativeURL)))
 		note("tab to native: n2n", a.connect(far.id, broker.id))
 		a.disconnect(far.id)
 	}
@@ -58,7 +64,7 @@ func TestMeasure(t *testing.T) {
 	const total, size = 16 << 20, 16 << 10
 	rates := map[string][]float64{}
 	rate := func(what string, millis float64) { rates[what] = append(rates[what], total/1e3/millis) }
-	a.number("rawOpen('raw', true)")
+	a.number(fmt.Sprintf("rawOpen(%q, true)", tabURL))
 	a.eval("globalThis.toTab = rawKept")
 	a.connect(b.id, broker.id)
 	for range *measure/5 + 1 {
@@ -69,7 +75,7 @@ func TestMeasure(t *testing.T) {
 		rate("tab to native: n2n", w.toNative(a, broker, total, size))
 		rate("native to tab: n2n", w.fromNative(broker, a, total, size))
 	}
-	a.number(fmt.Sprintf("rawOpenNative(%q, true)", ws))
+	a.number(fmt.Sprintf("rawOpen(%q, true)", nativeURL))
 	for range *measure/5 + 1 {
 		start := time.Now()
 		a.eval(fmt.Sprintf("rawSend(rawKept, %d, %d)", total, size))
@@ -143,9 +149,9 @@ type moved struct {
 func (w *world) transfer(a, b *tab, total, size int) float64 {
 	w.Helper()
 	done := make(chan error, 1)
-	go func() { done <- try(a, nil, "send", b.id, total, size) }()
+	go func() { done <- try(a, nil, "send", b.id, total, size, true) }()
 	var r moved
-	call(b, &r, "receive", total)
+	call(b, &r, "receive", total, true)
 	w.must(<-done)
 	return r.Millis
 }
@@ -153,7 +159,7 @@ func (w *world) transfer(a, b *tab, total, size int) float64 {
 func (w *world) toNative(a *tab, n *native, total, size int) float64 {
 	w.Helper()
 	done := make(chan error, 1)
-	go func() { done <- try(a, nil, "send", n.id, total, size) }()
+	go func() { done <- try(a, nil, "send", n.id, total, size, true) }()
 	_, millis, err := n.receive(total)
 	w.must(err)
 	w.must(<-done)
@@ -168,22 +174,50 @@ func (w *world) fromNative(n *native, a *tab, total, size int) float64 {
 		done <- err
 	}()
 	var r moved
-	call(a, &r, "receive", total)
+	call(a, &r, "receive", total, true)
 	w.must(<-done)
 	return r.Millis
 }
 
-// rawNative is the native end of rawOpenNative. It says when it has 16 MiB, and
-// sends as much when it is told "send".
+// relay passes on what one end says to the other, as a broker does: /offer is the
+// newest that has come, /answer stays.
+type relay struct {
+	mu   sync.Mutex
+	ends map[string]*websocket.Conn
+}
+
+func (r *relay) ServeHTTP(rw http.ResponseWriter, req *http.Request) {
+	ws, err := websocket.Accept(rw, req, nil)
+	if err != nil {
+		return
+	}
+	defer ws.CloseNow()
+	own := path.Base(req.URL.Path)
+	other := map[string]string{"offer": "answer", "answer": "offer"}[own]
+	r.mu.Lock()
+	r.ends[own] = ws
+	r.mu.Unlock()
+	for {
+		kind, data, err := ws.Read(req.Context())
+		if err != nil {
+			return
+		}
+		r.mu.Lock()
+		to := r.ends[other]
+		r.mu.Unlock()
+		_ = to.Write(req.Context(), kind, data) // it may have left
+	}
+}
+
+// rawNative is a native end of rawOpen. It says when it has 16 MiB, and sends as
+// much when it is told "send".
 func rawNative(t *testing.T, rw http.ResponseWriter, r *http.Request) {
 	ws, err := websocket.Accept(rw, r, nil)
 	if err != nil {
 		return
 	}
 	defer ws.CloseNow()
-	var se webrtc.SettingEngine
-	se.SetIncludeLoopbackCandidate(true)
-	pc, err := webrtc.NewAPI(webrtc.WithSettingEngine(se)).NewPeerConnection(webrtc.Configuration{})
+	pc, err := webrtc.NewPeerConnection(webrtc.Configuration{})
 	if err != nil {
 		t.Error(err)
 		return

@@ -29,36 +29,25 @@ function rawPeer(send, offers, opened) {
 	}};
 }
 
-// rawAnswer answers each offer on a BroadcastChannel, for good.
-function rawAnswer(name) {
-	const ch = new BroadcastChannel(name);
+// rawAnswer answers each offer that comes over a WebSocket, for good.
+async function rawAnswer(url) {
+	const ws = new WebSocket(url);
+	await new Promise((r) => { ws.onopen = r; });
 	let peer;
-	ch.onmessage = (e) => {
-		if (e.data.to !== "answerer") return;
-		if (e.data.description) {
+	ws.onmessage = (e) => {
+		const m = JSON.parse(e.data);
+		if (m.description) {
 			peer?.pc.close();
-			peer = rawPeer((m) => ch.postMessage({...m, to: "offerer"}), false, () => {});
+			peer = rawPeer((m) => ws.send(JSON.stringify(m)), false, () => {});
 			rawReceive(peer.dc);
 		}
-		peer.take(e.data);
+		peer.take(m);
 	};
-	globalThis.rawRemote = () => peer;
 }
 
-// rawOpen connects with it and gives the milliseconds until the channel was open.
-async function rawOpen(name, keep) {
-	const ch = new BroadcastChannel(name);
-	const start = performance.now();
-	let peer;
-	const dc = await new Promise((opened) => {
-		peer = rawPeer((m) => ch.postMessage({...m, to: "answerer"}), true, opened);
-		ch.onmessage = (e) => { if (e.data.to === "offerer") peer.take(e.data); };
-	});
-	return rawDone(peer, start, keep, () => ch.close());
-}
-
-// rawOpenNative does so with a native peer, over a WebSocket.
-async function rawOpenNative(url, keep) {
+// rawOpen connects with who is at the other end of a WebSocket, and gives the
+// milliseconds until the channel was open.
+async function rawOpen(url, keep) {
 	const ws = new WebSocket(url);
 	await new Promise((r) => { ws.onopen = r; });
 	const start = performance.now();
@@ -95,7 +84,15 @@ function rawReceive(dc) {
 			want = Infinity;
 		}
 	};
-	globalThis.rawReceived = (n) => new Promise((resolve) => { want = n; done = resolve; });
+	globalThis.rawReceived = (n) => new Promise((resolve) => {
+		want = n;
+		done = resolve;
+		if (bytes >= n) { // all are there
+			done(performance.now() - first);
+			first = bytes = 0;
+			want = Infinity;
+		}
+	});
 }
 
 // rawSend sends so many bytes in messages of one size, with at most 1 MiB queued.

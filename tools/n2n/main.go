@@ -7,6 +7,7 @@
 //	n2n join --paste                                the same without a server: texts are copied and pasted
 //	n2n forward 127.0.0.1:9000=127.0.0.1:80         a TCP port here that is a peer's port there
 //	n2n spec                                        the state machines, checked and printed
+//	n2n trace spec/traces/06-glare.trace            a trace, drawn as a sequence chart
 //	n2n bench --quick                               measured beside raw pion/webrtc
 //	n2n verify --quick                              every state of small networks, searched
 //
@@ -46,6 +47,7 @@ func commands() []command {
 		{"join", "chat in a room, as a peer of its network", runJoin},
 		{"forward", "carry TCP connections to a peer's port, as ssh -L does", runForward},
 		{"spec", "check the state machines' specs and print them", runSpec},
+		{"trace", "show a trace as a sequence chart", runTrace},
 		{"bench", "measure it beside raw pion/webrtc", runBench},
 		{"verify", "search every state of small networks for anything wrong", runVerify},
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -18,8 +19,8 @@ const verifyHelp = `
 Searches small networks of peers for anything that must not be: every order of
 messages, timers and faults, within a budget, in the code that a node runs. The
 search is complete: a world that holds has no other state than those it counts.
-A world that fails is told by the shortest way to what is wrong, and the exit
-code is 1.
+A world that fails is told by the shortest way to what is wrong, which is also
+written to a file for n2n trace, and the exit code is 1.
 
 Examples:
   n2n verify --quick
@@ -64,6 +65,20 @@ func runVerify(ctx context.Context, args []string, _ io.Reader, stdout, stderr i
 	defer debug.SetGCPercent(debug.SetGCPercent(garbage))
 	defer debug.SetMemoryLimit(debug.SetMemoryLimit(memory))
 	return verifyAll(ctx, worlds, *asJSON, stdout, stderr)
+}
+
+// tellTrace writes a trace to a file and says where that is.
+func tellTrace(stderr io.Writer, world string, lines []string) {
+	file, err := os.CreateTemp("", "n2n-"+world+"-*.trace")
+	if err == nil {
+		_, err = io.WriteString(file, strings.Join(lines, "\n")+"\n")
+		err = errors.Join(err, file.Close())
+	}
+	if err != nil {
+		fmt.Fprintf(stderr, "n2n verify: the trace cannot be kept: %v\n", err)
+		return
+	}
+	fmt.Fprintf(stderr, "n2n verify: to see it as a chart: n2n trace %s\n", file.Name())
 }
 
 func pickWorlds(all []*verify.World, names string) (worlds []*verify.World, unknown string) {
@@ -116,6 +131,7 @@ func verifyAll(ctx context.Context, worlds []*verify.World, asJSON bool, stdout,
 			for _, line := range r.Trace {
 				fmt.Fprintln(stderr, "  "+line)
 			}
+			tellTrace(stderr, w.Name, r.Record)
 		}
 		sum.Worlds = append(sum.Worlds, v)
 		if !asJSON {

@@ -51,10 +51,19 @@ func TestVerifyFails(t *testing.T) {
 		}
 	}
 	w.Prompt = true // b may refuse, so this does not hold
+	t.Setenv("TMPDIR", t.TempDir())
 	var stdout, stderr bytes.Buffer
 	code := verifyAll(t.Context(), []*verify.World{w}, true, &stdout, &stderr)
 	if code != exitFault || !strings.Contains(stdout.String(), `"result":"fails"`) || !strings.Contains(stderr.String(), "  b unregisters p") {
 		t.Errorf("exit code %d\n%s\n%s", code, stdout.String(), stderr.String())
+	}
+	_, path, found := strings.Cut(strings.TrimSpace(stderr.String()), "n2n trace ")
+	if !found {
+		t.Fatalf("no trace is named:\n%s", stderr.String())
+	}
+	code, chart, errs := try(t, "trace", path)
+	if code != exitOK || !strings.Contains(chart, "● unregisters p") {
+		t.Errorf("exit code %d, %s:\n%s", code, errs, chart)
 	}
 }
 

@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"syscall/js"
@@ -15,6 +14,11 @@ import (
 	"github.com/n2n-overlay/n2n/transport"
 	"github.com/n2n-overlay/n2n/transport/internal/sdp"
 )
+
+// gatherPause is how long candidates wait for others after some were told. A
+// browser finds those of a host one after the other within a few milliseconds, and
+// each time that they are told costs a signature at both ends.
+const gatherPause = 5 * time.Millisecond
 
 var errFailed = errors.New("no path to the peer, or nothing heard of it any more")
 
@@ -35,14 +39,11 @@ func (s *session) drive() error {
 // newPeerConnection makes the connection with the channels that were asked for so
 // far.
 func (s *session) newPeerConnection() (js.Value, error) {
-	d := s.driver
-	certificate, err := d.promises.await(s.ctx, d.certificate)
+	configuration, err := s.driver.configured(s.ctx)
 	if err != nil {
-		return certificate, fmt.Errorf("certificate: %w", err)
+		return configuration, fmt.Errorf("certificate: %w", err)
 	}
-	configuration := maps.Clone(d.configuration)
-	configuration["certificates"] = []any{certificate}
-	pc, err := construct(d.class, configuration)
+	pc, err := construct(s.driver.class, configuration)
 	if err != nil {
 		return pc, err
 	}
@@ -156,7 +157,9 @@ func (s *session) serve(pc js.Value) error {
 	if !known {
 		timeout.Stop() // it waits for an answer as long as the node likes
 	}
-	up, last := false, false
+	next := time.NewTimer(0) // when candidates may be told again
+	defer next.Stop()
+	due, last, up := false, false, false
 	for {
 		select {
 		case <-s.ctx.Done():
@@ -169,13 +172,12 @@ func (s *session) serve(pc js.Value) error {
 			timeout.Reset(setupTimeout)
 		case <-timeout.C:
 			return errSetup
+		case <-next.C:
+			due = true
 		case <-s.wake:
 		}
 		if known {
 			s.giveCandidates(pc)
-		}
-		if !last {
-			last = s.gathered()
 		}
 		if !up && s.isOpen() {
 			up = true
@@ -183,27 +185,36 @@ func (s *session) serve(pc js.Value) error {
 			s.tell(func() { s.handler.Up(s.id) })
 			s.read()
 		}
-	}
-}
-
-// giveCandidates gives the browser further addresses of the peer. One that it
-// does not like costs nothing else.
-func (s *session) giveCandidates(pc js.Value) {
-	for _, c := range s.newlyAdded() {
-		_, err := s.driver.promises.try(s.ctx, pc, "addIceCandidate", map[string]any{"candidate": sdp.Candidate(c), "sdpMid": "0"})
-		if err != nil && s.driver.cfg.Logger != nil && s.ctx.Err() == nil {
-			s.driver.cfg.Logger.Debug("candidate refused", "session", s.id, "candidate", c, "error", err)
+		if due && !last {
+			var told bool
+			if told, last = s.gathered(); told {
+				due = false
+				next.Reset(gatherPause)
+			}
 		}
 	}
 }
 
-// gathered tells the handler what was found, and reports whether it was the last.
-func (s *session) gathered() (last bool) {
-	fresh, last := s.newlyFound()
-	if len(fresh) > 0 || last {
-		s.tell(func() { s.handler.Gathered(s.id, slices.Clip(fresh), last) })
+// giveCandidates gives the browser further addresses of the peer. It does not wait
+// for each, and one that the browser does not like costs nothing else.
+func (s *session) giveCandidates(pc js.Value) {
+	for _, c := range s.newlyAdded() {
+		promise, err := call(pc, "addIceCandidate", map[string]any{"candidate": sdp.Candidate(c), "sdpMid": "0"})
+		if err == nil {
+			promise.Call("catch", js.Global().Get("Boolean")) // any function: a rejection is not to be reported
+		}
 	}
-	return last
+}
+
+// gathered tells the handler what was found, if there is anything, and whether it
+// was the last.
+func (s *session) gathered() (told, last bool) {
+	fresh, last := s.newlyFound()
+	if len(fresh) == 0 && !last {
+		return false, false
+	}
+	s.tell(func() { s.handler.Gathered(s.id, slices.Clip(fresh), last) })
+	return true, last
 }
 
 // isOpen reports whether the first channels are.

@@ -23,6 +23,16 @@
 // ports below 1024, multicast, link-local or unspecified addresses, nor loopback,
 // unless the page itself comes from loopback.
 //
+// # Audio and video
+//
+// With Config.Media a session carries tracks beside its channels, Opus and VP8:
+//
+//	sender, err := chat.AddTrack(ctx, peer, browser.Track{Track: track, Stream: stream}) // overlay.Protocol
+//	element.Set("srcObject", js.Global().Get("MediaStream").New([]any{browser.RemoteTrack(event.Track)}))
+//
+// Descriptions of them, too, are no SDP on the network but a transport.Media,
+// which says what is sent and nothing of the transport.
+//
 // # Limits
 //
 // A channel queues 4 MiB or 65536 messages to send: then transport.ErrBufferFull.

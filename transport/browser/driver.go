@@ -25,8 +25,8 @@ var errLeft = errors.New("the page was left")
 type Driver struct {
 	cfg           Config
 	class         js.Value // RTCPeerConnection
-	configuration map[string]any
-	certificate   js.Value // a promise
+	configuration js.Value // of every connection
+	certificate   js.Value // a promise; undefined when it is part of the configuration
 	loopback      bool     // loopback may be contacted
 	promises      *promises
 	page          listeners
@@ -63,7 +63,7 @@ func New(cfg Config) (*Driver, error) {
 	d := &Driver{
 		cfg:           cfg,
 		class:         class,
-		configuration: configuration,
+		configuration: js.ValueOf(configuration),
 		certificate:   certificate,
 		loopback:      fromLoopback(),
 		promises:      newPromises(),
@@ -75,6 +75,21 @@ func New(cfg Config) (*Driver, error) {
 		d.page.on(js.Global(), "pagehide", func(js.Value) { d.leave() })
 	}
 	return d, nil
+}
+
+// configured gives the configuration with the certificate, which the browser is
+// making when the first session begins.
+func (d *Driver) configured(ctx context.Context) (js.Value, error) {
+	if d.certificate.IsUndefined() {
+		return d.configuration, nil
+	}
+	certificate, err := d.promises.await(ctx, d.certificate)
+	if err != nil {
+		return js.Undefined(), err
+	}
+	d.configuration.Set("certificates", []any{certificate})
+	d.certificate = js.Undefined()
+	return d.configuration, nil
 }
 
 // Media reports whether sessions carry audio and video: Config.Media.

@@ -20,7 +20,7 @@ const (
 	maxChannels = 1024    // of one session, the closed ones counted; browsers end there too
 	lastChannel = 65534   // RFC 8831 section 6.5 leaves 65535 out
 
-	smallRead = 2 << 10 // bytes of the buffer that a channel begins to read with
+	smallRead = 512 // bytes of the buffer that a channel begins to read with
 )
 
 // channel is one data channel, which both ends open under the same number.
@@ -251,7 +251,7 @@ func (c *channel) read(stream datachannel.Reader) {
 		n, _, err := stream.ReadDataChannel(buf) // an empty message has n 0
 		switch {
 		case errors.Is(err, io.ErrShortBuffer) && len(buf) < transport.MaxFrame:
-			buf = make([]byte, transport.MaxFrame) // the message is still there
+			buf = make([]byte, min(2*len(buf), transport.MaxFrame)) // the message is still there
 			continue
 		case errors.Is(err, io.ErrShortBuffer):
 			c.session.fail(fmt.Errorf("protocol violation: message above %d bytes on channel %d", transport.MaxFrame, c.number))

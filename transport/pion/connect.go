@@ -25,7 +25,8 @@ var (
 	errSCTP        = errors.New("SCTP: no association")
 )
 
-// drive makes the connection and serves it, and returns why it is over.
+// drive makes the connection and serves it until it is open and nothing more is
+// to be told of it, or returns why it is over.
 func (s *session) drive() error {
 	api, err := s.access()
 	if err != nil {
@@ -186,7 +187,8 @@ func iceCandidate(c transport.Candidate) *webrtc.ICECandidate {
 	}
 }
 
-// serve answers to all that happens, until the session is over.
+// serve answers to all that happens until the session is open and its last
+// candidate was told. Its error is why the session is over.
 func (s *session) serve(pc *webrtc.PeerConnection) error {
 	poll := time.NewTicker(setupPoll)
 	defer poll.Stop()
@@ -196,7 +198,7 @@ func (s *session) serve(pc *webrtc.PeerConnection) error {
 	}
 	found, opened := s.found, s.opened
 	limit := max(setupTimeout, s.silence)
-	for {
+	for opened != nil || found != nil {
 		select {
 		case <-s.ctx.Done():
 			return s.why(pc)
@@ -206,8 +208,7 @@ func (s *session) serve(pc *webrtc.PeerConnection) error {
 			}
 			known = time.Now()
 		case <-s.added:
-			s.resolveNames()
-			s.giveCandidates(pc)
+			s.look()
 		case c, more := <-found:
 			if !more {
 				found = nil
@@ -234,6 +235,7 @@ func (s *session) serve(pc *webrtc.PeerConnection) error {
 			}
 		}
 	}
+	return nil
 }
 
 // proven reports whether the peer has the certificate that it signed. DTLS has

@@ -50,6 +50,28 @@
 // last gets the packets, and the other hears nothing. A node keeps one of the
 // two only, and so does no harm.
 //
+// # Audio and video
+//
+// With Config.Media a session carries tracks beside its channels: Opus and VP8, in
+// at most transport.MaxSections sections of one track each way.
+//
+//	track, err := webrtc.NewTrackLocalStaticSample(webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeVP8}, "camera", "me")
+//	sender, err := chat.AddTrack(ctx, peer, track) // overlay.Protocol; then write to track
+//
+//	remote := pion.RemoteTrack(event.Track)        // of an overlay.TrackAdded
+//	packet, _, err := remote.ReadRTP()             // io.EOF when the track has ended
+//
+// Tracks come and go by offers and answers of a session that is open. These, too,
+// are no SDP on the network but a transport.Media, which says what is sent and
+// nothing of the transport: fingerprint, ICE credentials and addresses stay those
+// that the session began with, whatever a peer says.
+//
+// Lost video packets are sent again when the receiver asks (RFC 4585); sender and
+// receiver reports are exchanged (RFC 3550), and those for the sender's congestion
+// control, which pion itself has not: the application decides how much it sends. A
+// decoder that needs a whole picture asks with Report, and the sender hears of it
+// by Track.RTCP.
+//
 // # Limits
 //
 // What this end queues is bounded by transport.ErrBufferFull: 4 MiB or 65536
@@ -59,6 +81,10 @@
 // for each message. Pion bounds neither the number of those messages, nor the
 // packets that wait for an ICE agent that does not keep up, nor the source
 // addresses from which a peer with the right password sends checks.
+//
+// With Config.Media, each SSRC that a peer uses holds at most 256 KiB of RTP that
+// was not read (16 KiB beyond 32 SSRCs), and 16 KiB of RTCP; more is dropped. More
+// than 512 at a time cost a peer its session.
 //
 // Linux caps the socket buffers at net.core.rmem_max and wmem_max; throughput
 // rises about twofold when both allow 4 MiB.
@@ -92,8 +118,8 @@
 //
 // A Driver, its sessions and its channels may be used from any goroutine, and no
 // method but Driver.Close waits for anything. A session has one goroutine of
-// its own beside those of pion, a few more while it asks ICE servers, and
-// one for each channel that is open; all end with the session. Handlers are
+// its own beside those of pion until it is open, a few more while it asks ICE
+// servers, and one for each channel that is open; all end with the session. Handlers are
 // called from these. A handler that does not return holds up Driver.Close, so it
 // must not wait for whoever calls that.
 package pion

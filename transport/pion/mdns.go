@@ -137,8 +137,7 @@ func (r *resolver) close() {
 	}
 }
 
-// resolveNames begins to look for what the peer hides. The caller is the session's
-// goroutine.
+// resolveNames begins to look for what the peer hides.
 func (s *session) resolveNames() {
 	s.mu.Lock()
 	fresh := s.names[s.asked:]

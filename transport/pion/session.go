@@ -61,16 +61,18 @@ type session struct {
 	pending    int  // of the first channels, not open yet
 	linked     bool // the peer's certificate is known
 	up         bool // Up has returned: channels may be read
-	ended      bool // no reader is started any more
+	resting    bool // run has returned
+	ended      bool // no goroutine is started any more
 	readers    sync.WaitGroup
+
+	given int // of candidates, to the ICE agent; with mu
+	asked int // of names, the resolver; with mu
 
 	// Of the session's goroutine alone.
 	remote    [32]byte              // fingerprint of the peer
 	described transport.Description // of this end, without candidates
 	api       *webrtc.API
 	told      []transport.Candidate // to the peer
-	given     int                   // of candidates, to the ICE agent
-	asked     int                   // of names, the resolver
 	own       *mux                  // of this session alone
 }
 
@@ -84,7 +86,7 @@ func (d *Driver) newSession(id transport.SessionID, h transport.Handler) *sessio
 		added:    make(chan struct{}, 1),
 		found:    make(chan []transport.Candidate),
 		ready:    make(chan struct{}),
-		relays:   make(chan transport.Candidate, 2*maxServers),
+		relays:   make(chan transport.Candidate, 2*len(d.cfg.turn)), // one for each IP version
 		opened:   make(chan struct{}),
 		channels: make(map[uint16]*channel),
 		pending:  2,
@@ -167,6 +169,10 @@ func (s *session) add(candidates []transport.Candidate) {
 			*list = append(*list, c)
 		}
 	}
+	if s.resting && !s.ended {
+		s.driver.wg.Go(s.look)
+		return
+	}
 	select {
 	case s.added <- struct{}{}:
 	default: // the session's goroutine has yet to look
@@ -209,10 +215,34 @@ func (s *session) Close() error {
 // fail ends the session with Down.
 func (s *session) fail(reason error) { s.cancel(reason) }
 
-// run is the session's goroutine, from the beginning to the end. It alone calls
-// the handler, but for Message.
+// run is the session's goroutine until the session is open. Nothing but the end
+// of its context can happen to it then, and that takes up the work on another
+// one: an open session has none but its channels' readers. The two of them alone
+// call the handler, one after the other, but for Message.
 func (s *session) run() {
-	err := s.drive()
+	if err := s.drive(); err != nil {
+		s.finish(err)
+		return
+	}
+	s.mu.Lock()
+	s.resting = true
+	s.mu.Unlock()
+	s.look() // for what came meanwhile
+	s.driver.wg.Add(1)
+	context.AfterFunc(s.ctx, func() {
+		defer s.driver.wg.Done()
+		s.finish(s.why(s.pc))
+	})
+}
+
+// look takes up what was added of the peer's candidates and names.
+func (s *session) look() {
+	s.resolveNames()
+	s.giveCandidates(s.pc)
+}
+
+// finish ends the session.
+func (s *session) finish(err error) {
 	if cause := context.Cause(s.ctx); cause != nil && cause != errFailed {
 		err = cause // and not what failed because of it
 	}

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/n2n-overlay/n2n/fsm/referee"
 	"github.com/n2n-overlay/n2n/overlay/internal/core"
 	"github.com/n2n-overlay/n2n/overlay/internal/sim"
 )
@@ -14,16 +13,15 @@ import (
 // but lingers: only the order of things is arbitrary. Then every call that can
 // succeed does (a join that is carried by hand has only one try), and nobody waits for a timer: neither when offers cross nor when
 // a session that closes is wanted again.
-func calm(draw chooser, log func(string), trace func(int, core.Edge), ref *referee.Referee) error {
-	peers := 2 + draw("peers", 5)
+func calm(draw chooser, opts sim.Options) error {
+	peers := 2 + draw("peers", 6)
 	wishless := draw("wishless", 3) == 1 // every other peer, in a third of the walks
-	w := sim.New(peers, sim.Options{
-		Protocols: []string{"p", "q", "base"}[draw("protocols", 2):], Trickle: draw("trickle", 2) == 1, Log: log, Trace: trace, Referee: ref,
-		Config: func(i int, c *core.Config) {
-			c.Linger = sim.ShortLinger
-			c.Wishless = wishless && i%2 == 1
-		},
-	})
+	opts.Protocols, opts.Trickle = []string{"p", "q", "base"}[draw("protocols", 2):], draw("trickle", 2) == 1
+	opts.Config = func(i int, c *core.Config) {
+		c.Linger = sim.ShortLinger
+		c.Wishless = wishless && i%2 == 1
+	}
+	w := sim.New(peers, opts)
 	// A tree of sessions that stay, for an arc of its own is on each.
 	firm := make([][]bool, peers)
 	for i := range firm {
@@ -88,11 +86,10 @@ func stays(hops [][2]int, firm [][]bool) bool {
 
 // closing runs a world of two peers that share one session, and a broker that
 // both keep: arcs come and go, and the session lingers, closes and is revived.
-func closing(draw chooser, log func(string), trace func(int, core.Edge), ref *referee.Referee) error {
-	w := sim.New(3, sim.Options{
-		Protocols: []string{"p", "q", "base"}[draw("protocols", 2):], Log: log, Trace: trace, Referee: ref,
-		Config: func(_ int, c *core.Config) { c.Linger = sim.ShortLinger },
-	})
+func closing(draw chooser, opts sim.Options) error {
+	opts.Protocols = []string{"p", "q", "base"}[draw("protocols", 2):]
+	opts.Config = func(_ int, c *core.Config) { c.Linger = sim.ShortLinger }
+	w := sim.New(3, opts)
 	const a, b, broker = 0, 1, 2
 	w.JoinAs("base", a, broker, true)
 	w.JoinAs("base", b, broker, true)

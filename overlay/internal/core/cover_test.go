@@ -4,6 +4,7 @@ import (
 	"flag"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -11,6 +12,7 @@ import (
 	"github.com/n2n-overlay/n2n/fsm/referee"
 	"github.com/n2n-overlay/n2n/fsm/signal"
 	"github.com/n2n-overlay/n2n/overlay/internal/core"
+	"github.com/n2n-overlay/n2n/overlay/internal/sim"
 )
 
 // cover counts the edges that machines take.
@@ -68,19 +70,77 @@ var (
 	walksFlag = flag.Uint64("walk.n", 500, "number of seeds")
 )
 
-// run runs the walk of a seed; if it fails, once more for its story.
+// run runs the walk of a seed; if it fails, it is made small, and its story told.
 func run(t *testing.T, walk walker, seed uint64, trace func(int, core.Edge), ref *referee.Referee) {
 	t.Helper()
-	err := walk(seeded(seed), nil, trace, ref)
-	if err == nil {
+	draws := tape{draw: seeded(seed)}
+	if walk(draws.next, sim.Options{Trace: trace, Referee: ref}) == nil {
 		return
 	}
-	var story strings.Builder
-	walk(seeded(seed), func(s string) { fmt.Fprintln(&story, s) }, nil, ref)
-	t.Fatalf("-walk.seed=%d: %v\n%s", seed, err, story.String())
+	small := shrink(draws.list, func(list []int) bool {
+		return walk((&tape{list: list}).next, sim.Options{Referee: ref}) != nil
+	})
+	var story, record strings.Builder
+	err := walk((&tape{list: small}).next, sim.Options{
+		Referee: ref,
+		Log:     func(s string) { fmt.Fprintln(&story, s) },
+		Record:  func(s string) { fmt.Fprintln(&record, s) },
+	})
+	t.Fatalf("-walk.seed=%d: %v\n%s%s", seed, err, story.String(), keeper(t)(record.String()))
 }
 
-type walker func(draw chooser, log func(string), trace func(int, core.Edge), ref *referee.Referee) error
+type walker func(draw chooser, opts sim.Options) error
+
+// tape keeps what was drawn, and gives it again: after its end, zeros.
+type tape struct {
+	draw chooser
+	list []int
+	at   int
+}
+
+func (t *tape) next(label string, n int) int {
+	if t.at == len(t.list) {
+		if t.draw == nil {
+			return 0
+		}
+		t.list = append(t.list, t.draw(label, n))
+	}
+	t.at++
+	return min(t.list[t.at-1], n-1)
+}
+
+// shrink makes a list of draws that fails shorter and its numbers smaller, for as
+// long as that helps, within some thousand tries.
+func shrink(list []int, fails func([]int) bool) []int {
+	for tries, better := 0, true; better && tries < 5000; {
+		better = false
+		try := func(next []int) bool {
+			tries++
+			if !fails(next) {
+				return false
+			}
+			list, better = next, true
+			return true
+		}
+		for size := len(list) / 2; size > 0; size /= 2 {
+			for from := 0; from+size <= len(list); {
+				if !try(slices.Concat(list[:from], list[from+size:])) {
+					from += size
+				}
+			}
+		}
+		for i := 0; i < len(list); i++ {
+			for list[i] > 0 {
+				next := slices.Clone(list)
+				next[i] /= 2
+				if !try(next) {
+					break
+				}
+			}
+		}
+	}
+	return list
+}
 
 func TestEveryEdge(t *testing.T) {
 	var c cover

@@ -214,6 +214,36 @@ var entering = []plot{
 		})
 		s.rests(s.Join(a, b, true), nil, 0)
 	}},
+	{"enter-stale", func(s *story) {
+		s.begin("a answers b, crashes, comes back and joins b: what it answered before changes nothing", 2)
+		first := s.Join(b, a, true)
+		held := s.until("a~b answer b1")
+		s.Crash(a)
+		s.Restart(a)
+		second := s.Join(a, b, true)
+		s.Deliver(s.untilBut("b~a answer a2.1", held, s.next("b closes")))
+		s.Deliver(held)
+		s.settle()
+		s.ends(first, nil)
+		s.ends(second, nil)
+
+		s.begin("nor when a has answered another offer of b's since", 3, line3...)
+		first, second = s.Connect(c, a, b), s.Join(c, a, true)
+		offer := s.until("c>b offer c1")
+		held = s.untilBut("a~c answer c2", offer)
+		s.Crash(a)
+		s.Restart(a)
+		hangup := s.next("c closes")
+		s.quietly(func() {
+			s.Join(a, b, true)
+			s.untilBut("b>a bound", offer, held, hangup)
+		})
+		s.Deliver(s.untilBut("b>c answer c1", held, hangup))
+		s.Deliver(held)
+		s.settle()
+		s.ends(first, nil)
+		s.ends(second, nil)
+	}},
 	{"enter-clock", func(s *story) {
 		s.begin("b comes back with its clock set back: its number is known, another one will do", 2, [2]int{b, a})
 		s.Crash(b)

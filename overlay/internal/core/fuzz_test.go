@@ -2,14 +2,10 @@ package core_test
 
 import (
 	"encoding/binary"
-	"fmt"
 	"math/rand/v2"
-	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
-
-	"github.com/n2n-overlay/n2n/fsm/referee"
 )
 
 // The same properties, led by coverage:
@@ -26,13 +22,7 @@ func fuzz(f *testing.F, walk walker) {
 	for seed := range uint64(16) {
 		f.Add(noise(seed, 4096))
 	}
-	ref := referee.New()
-	f.Fuzz(rapid.MakeFuzz(func(t *rapid.T) {
-		var story strings.Builder
-		if err := walk(drawn(t), func(s string) { fmt.Fprintln(&story, s) }, nil, ref); err != nil {
-			t.Fatalf("%v\n%s", err, story.String())
-		}
-	}))
+	f.Fuzz(rapid.MakeFuzz(holds(f, walk)))
 }
 
 // noise gives random bytes: an empty corpus would never get beyond the first draws.

@@ -83,8 +83,9 @@ func (c *Core) adopt(g *guest, r Route, s *transport.Signal) {
 	c.dropGuest(g)
 	c.hand = hand{signal: s, route: r, guest: g}
 	blind := p.at != nil && p.at.offer != nil && p.at.offer.To.IsZero()
+	old := boot(s.Mine) < boot(p.link.Hi) // what an answer voids begins at its sender's boot
 	before := p.at
-	if c.stepLink(p, signal.LinkAdopt(g.at.id.Number, s.Mine, blind)) == signal.LinkEdgeAnsweringAdoptSwitch {
+	if c.stepLink(p, signal.LinkAdopt(g.at.id.Number, s.Mine, blind, old)) == signal.LinkEdgeAnsweringAdoptSwitch {
 		c.superseded(p, before)
 	}
 	c.hand = hand{}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/n2n-overlay/n2n/fsm/arc"
+	"github.com/n2n-overlay/n2n/fsm/media"
 	"github.com/n2n-overlay/n2n/fsm/signal"
 	"github.com/n2n-overlay/n2n/transport"
 )
@@ -15,10 +16,12 @@ import (
 // Key builds the canonical encoding of a state: two states have the same one
 // if, and only if, no input can tell them apart from now on. Every item is
 // self-delimiting. It is for searches, which meet the same state on many ways.
-// Peer gives each peer a number.
+// Peer gives each peer a number. Chores: peers may be forgotten, so it matters
+// when they were last heard of.
 type Key struct {
-	B    []byte
-	Peer func(transport.PeerID) byte
+	B      []byte
+	Peer   func(transport.PeerID) byte
+	Chores bool
 }
 
 // Uint, Bool, Bytes, ID, Session, Error and Duration add one value each.
@@ -182,6 +185,19 @@ func (k *Key) Message(m Message) {
 	case *signal.Met:
 		k.Uint(m.Meeting)
 		k.Uint(uint64(m.Result))
+	case *media.MediaWant:
+		k.Uint(uint64(m.N))
+		k.Uint(uint64(m.Audio))
+		k.Uint(uint64(m.Video))
+	case *media.MediaOffer:
+		k.Uint(uint64(m.N))
+		k.Uint(uint64(m.H))
+		k.Bytes(string(m.Sections))
+	case *media.MediaAnswer:
+		k.Uint(uint64(m.N))
+		k.Bytes(string(m.Sections))
+	case *media.MediaStop:
+		k.Uint(uint64(m.Why))
 	}
 }
 
@@ -190,8 +206,8 @@ func (k *Key) Message(m Message) {
 //
 // Left out is what only tells of the past (counters, when a session opened, the
 // state that an attempt failed in), what follows from the rest (Check compares
-// them: sessions, pending), and when a peer was last heard of: nothing asks for
-// it within ten minutes, unless MaxPeers are known.
+// them: sessions, pending), and, unless k.Chores, when a peer was last heard of:
+// nothing asks for it within ten minutes, unless MaxPeers are known.
 func (c *Core) AppendKey(k *Key, now time.Duration) {
 	k.ID(c.cfg.ID)
 	k.Uint(c.number)
@@ -285,6 +301,9 @@ func (c *Core) keyPeer(k *Key, p *peer, now time.Duration) {
 		k.Signal(w.offer)
 		k.Signal(w.candidates)
 	}
+	if k.Chores {
+		k.Duration(p.used - now)
+	}
 	if c.cfg.Heartbeat > 0 && l.State == signal.LinkOpen {
 		k.Duration(p.beat.heard - now)
 		k.Duration(p.beat.due - now)
@@ -358,7 +377,7 @@ func (k *Key) attempt(at *attempt) {
 func (t *timers) key(k *Key, now time.Duration) {
 	list := make([]entry, 0, 16)
 	for _, e := range t.due {
-		if e.timer.kind != timerForget {
+		if e.timer.kind != timerForget || k.Chores {
 			list = append(list, e)
 		}
 	}
@@ -374,11 +393,20 @@ func (t *timers) key(k *Key, now time.Duration) {
 	}
 }
 
-// Alarm gives when the next timer fires that something waits for: one that
-// makes the core forget a peer is none.
+// Alarm gives when the next timer fires that something waits for.
 func (c *Core) Alarm() (at time.Duration, ok bool) {
-	for _, e := range c.timers.due {
-		if e.timer.kind != timerForget && (!ok || e.at < at) {
+	return c.timers.first(func(k timerKind) bool { return !k.recurs() })
+}
+
+// Chore gives when the next timer fires that runs for as long as a session or a
+// memory of somebody is kept: a heartbeat is due, or somebody may be forgotten.
+func (c *Core) Chore() (at time.Duration, ok bool) { return c.timers.first(timerKind.recurs) }
+
+func (k timerKind) recurs() bool { return k == timerPing || k == timerForget }
+
+func (t *timers) first(is func(timerKind) bool) (at time.Duration, ok bool) {
+	for _, e := range t.due {
+		if is(e.timer.kind) && (!ok || e.at < at) {
 			at, ok = e.at, true
 		}
 	}

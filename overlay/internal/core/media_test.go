@@ -299,6 +299,7 @@ func TestMediaLies(t *testing.T) {
 	// In the middle of an exchange.
 	for _, lie := range []core.Received{
 		{Msg: &media.MediaAnswer{N: 2}, Media: one}, {Msg: &media.MediaAnswer{N: 0}, Media: one},
+		{Msg: &media.MediaAnswer{N: 1}}, // without sections
 	} {
 		s := newStudio(t, [2]bool{true, true}, nil)
 		s.change(s.offers)

@@ -75,6 +75,7 @@ func (c *Core) getPeer(id transport.PeerID) (*peer, bool) {
 		return nil, false
 	}
 	p = &peer{id: id, link: signal.NewLink(c.cfg.ID.Compare(id) < 0), used: c.now}
+	p.link.Seq = c.cfg.First // what was offered before we were started is dead
 	c.peers[id] = p
 	c.timers.start(timer{kind: timerForget, peer: id}, c.now+remember)
 	return p, true

@@ -113,6 +113,14 @@ var lateEvents = []plot{
 			s.settle()
 		}
 	}},
+	{"a driver's tracks wait for the session to be open", func(s *story) {
+		s.begin("", 3, line3...)
+		s.Connect(a, c, b)
+		s.until("c described")
+		s.noEffect(c, core.MediaChanged{ID: s.begun(c), Audio: 1})
+		s.noEffect(c, core.MediaDone{ID: s.begun(c)})
+		s.settle()
+	}},
 	{"nor about a session of another peer with the number of an offer to nobody", func(s *story) {
 		s.begin("", 2)
 		s.Join(a, b, true)

@@ -39,6 +39,8 @@ type story struct {
 	text strings.Builder
 	loud bool
 	fx   [][]core.Effect // of each peer, since the story began
+
+	traces []*strings.Builder // of each begin
 }
 
 type plot struct {
@@ -48,10 +50,14 @@ type plot struct {
 
 // tell runs a story and gives its text.
 func tell(t testing.TB, p plot, trace func(int, core.Edge), ref *referee.Referee) string {
+	return told(t, p, trace, ref).text.String()
+}
+
+func told(t testing.TB, p plot, trace func(int, core.Edge), ref *referee.Referee) *story {
 	s := &story{TB: t}
 	s.opts = sim.Options{Trace: trace, Referee: ref}
 	p.tell(s)
-	return s.text.String()
+	return s
 }
 
 func TestStories(t *testing.T) {
@@ -88,6 +94,9 @@ func (s *story) begin(about string, n int, neighbors ...[2]int) {
 	}
 	fmt.Fprintf(&s.text, "# %s\n", about)
 	opts := s.opts
+	trace := &strings.Builder{}
+	s.traces = append(s.traces, trace)
+	opts.About, opts.Record = about, func(line string) { fmt.Fprintln(trace, line) }
 	opts.Log = func(line string) {
 		if s.loud {
 			fmt.Fprintln(&s.text, line)
@@ -100,6 +109,7 @@ func (s *story) begin(about string, n int, neighbors ...[2]int) {
 	for _, p := range neighbors {
 		s.Connected(p[0], p[1])
 	}
+	s.Begin()
 	s.loud = true
 }
 
@@ -175,16 +185,26 @@ func (s *story) deliver(may func(*sim.Item) bool) {
 }
 
 // deliverBut delivers the first thing that is not held.
-func (s *story) deliverBut(held *sim.Item) {
+func (s *story) deliverBut(held ...*sim.Item) {
 	s.Helper()
 	for _, it := range s.Pending() {
-		if it != held {
+		if !slices.Contains(held, it) {
 			s.Deliver(it)
 			s.check()
 			return
 		}
 	}
 	s.Fatalf("nothing more comes:\n%s\n%s", s.text.String(), s.Dump())
+}
+
+// untilBut delivers in order what is not held until something is pending that
+// begins so.
+func (s *story) untilBut(prefix string, held ...*sim.Item) *sim.Item {
+	s.Helper()
+	for s.next(prefix) == nil {
+		s.deliverBut(held...)
+	}
+	return s.next(prefix)
 }
 
 // others delivers in order whatever is not held.

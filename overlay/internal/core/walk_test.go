@@ -2,6 +2,7 @@ package core_test
 
 import (
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -19,25 +20,24 @@ type chooser func(label string, n int) int
 
 // walk runs a world of few peers in which everything that can happen happens in
 // any order, checks it after every step, and once more when it has come to rest.
-func walk(draw chooser, log func(string), trace func(int, core.Edge), ref *referee.Referee) error {
-	peers := 2 + draw("peers", 4)
+func walk(draw chooser, opts sim.Options) error {
+	peers := 2 + draw("peers", 6)
 	protocols := []string{"p", "q"}[:1+draw("protocols", 2)]
 	few := draw("few", 4) == 3 // of everything
 	var heartbeat time.Duration = -1
 	if draw("heartbeat", 3) == 1 {
 		heartbeat = 5 * time.Second
 	}
+	opts.Protocols, opts.Trickle = protocols, draw("trickle", 2) == 1
 	wishless := draw("wishless", 3) == 1 // every other peer, in a third of the walks
-	w := sim.New(peers, sim.Options{
-		Protocols: protocols, Trickle: draw("trickle", 2) == 1, Log: log, Trace: trace, Referee: ref,
-		Config: func(i int, c *core.Config) {
-			c.Heartbeat = heartbeat
-			c.Wishless = wishless && i%2 == 1
-			if few {
-				c.MaxArcs, c.MaxPending, c.MaxPeers = 2, 1, 2
-			}
-		},
-	})
+	opts.Config = func(i int, c *core.Config) {
+		c.Heartbeat = heartbeat
+		c.Wishless = wishless && i%2 == 1
+		if few {
+			c.MaxArcs, c.MaxPending, c.MaxPeers = 2, 1, 2
+		}
+	}
+	w := sim.New(peers, opts)
 	for i := 1; i < peers; i++ {
 		w.Join(draw("entrance", i), i, true)
 		w.Settle()
@@ -101,13 +101,45 @@ func TestAnything(t *testing.T) { property(t, walk) }
 
 // property checks a walk with rapid, which makes a failing one small.
 func property(t *testing.T, walk walker) {
+	rapid.Check(t, holds(t, walk))
+}
+
+// holds is what rapid checks of a walk: it holds, and if it does not, its story is
+// told and its trace kept.
+func holds(tb testing.TB, walk walker) func(*rapid.T) {
 	ref := referee.New()
-	rapid.Check(t, func(t *rapid.T) {
-		var log strings.Builder
-		if err := walk(drawn(t), func(s string) { fmt.Fprintln(&log, s) }, nil, ref); err != nil {
-			t.Fatalf("%v\n%s", err, log.String())
+	keep := keeper(tb)
+	return func(t *rapid.T) {
+		var story, trace strings.Builder
+		err := walk(drawn(t), sim.Options{
+			Referee: ref,
+			Log:     func(s string) { fmt.Fprintln(&story, s) },
+			Record:  func(s string) { fmt.Fprintln(&trace, s) },
+		})
+		if err != nil {
+			t.Fatalf("%v\n%s%s", err, story.String(), keep(trace.String()))
 		}
-	})
+	}
+}
+
+// keeper keeps the last trace that it gets, which is the shortest when rapid has
+// made it small, in a file for n2n trace, and says where.
+func keeper(tb testing.TB) func(trace string) string {
+	path := ""
+	return func(trace string) string {
+		if path == "" {
+			file, err := os.CreateTemp("", "n2n-"+tb.Name()+"-*.trace")
+			if err != nil {
+				return err.Error()
+			}
+			file.Close()
+			path = file.Name()
+		}
+		if err := os.WriteFile(path, []byte(trace), 0o644); err != nil {
+			return err.Error()
+		}
+		return "to see it as a chart: n2n trace " + path
+	}
 }
 
 func drawn(t *rapid.T) chooser {

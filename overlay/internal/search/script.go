@@ -52,6 +52,31 @@ func joins(i, j int) Line {
 	return Line{Do: func(w *sim.World) { w.Join(i, j, true) }, If: alive(i, j)}
 }
 
+// carries is a join whose offer and answer somebody carries by hand.
+func carries(i, j int) Line {
+	return Line{Do: func(w *sim.World) { w.Join(i, j, false) }, If: alive(i, j)}
+}
+
+// cancels gives up what a peer's application has waited for longest.
+func cancels(i int) Line {
+	waits := func(w *sim.World) uint64 {
+		for _, c := range w.Calls() {
+			if c.Peer == i && c.Kind != "" && c.Ended == 0 && !c.Cancelled && !c.Lost {
+				return c.ID
+			}
+		}
+		return 0
+	}
+	return Line{
+		Do: func(w *sim.World) { w.Cancel(i, waits(w)) },
+		If: func(w *sim.World) bool { return waits(w) != 0 },
+	}
+}
+
+func leaves(i int) Line {
+	return Line{Do: func(w *sim.World) { w.Leave(i) }, If: alive(i)}
+}
+
 func introduces(broker, i, j int) Line {
 	return Line{Do: func(w *sim.World) { w.Introduce(broker, i, j) }, If: alive(broker)}
 }
@@ -91,6 +116,13 @@ func releases(i int) Line {
 
 func unregisters(i int) Line {
 	return Line{Do: func(w *sim.World) { w.Register(i, "p", false) }, If: alive(i)}
+}
+
+// comeBack lets a line happen only when somebody has come back.
+func comeBack(l Line) Line {
+	can := l.If
+	l.If = func(w *sim.World) bool { return w.Boots() != len(w.Peers) && can(w) }
+	return l
 }
 
 func alive(peers ...int) func(*sim.World) bool {

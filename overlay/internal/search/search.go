@@ -110,7 +110,8 @@ type Result struct {
 	Depth   int // steps to the last state
 	Time    time.Duration
 	Err     error    // what is wrong; nil: the world holds
-	Trace   []string // the shortest way there
+	Trace   []string // the shortest way there, in readable lines
+	Record  []string // the same as a trace, see spec/chart
 	Missing []string // what should have happened sometimes
 }
 
@@ -203,7 +204,7 @@ func (s *search) run(ctx context.Context) error {
 	if len(s.Script) > 32 {
 		return fmt.Errorf("world %s: %d lines of script, at most 32", s.Name, len(s.Script))
 	}
-	s.initial = s.prepare(nil)
+	s.initial = s.prepare(nil, nil)
 	if !s.bare {
 		s.initial.Remember()
 	}
@@ -261,8 +262,9 @@ func (s *search) run(ctx context.Context) error {
 }
 
 // prepare makes the world as it is at the beginning.
-func (s *search) prepare(log func(string)) *sim.World {
+func (s *search) prepare(log, record func(string)) *sim.World {
 	opts := s.Options
+	opts.About, opts.Record = s.About, record
 	begun := false
 	opts.Trace = func(_ int, e core.Edge) {
 		if begun {
@@ -280,6 +282,7 @@ func (s *search) prepare(log func(string)) *sim.World {
 	if s.Prepare != nil {
 		s.Prepare(w)
 	}
+	w.Begin()
 	s.calls = w.Reserve(len(s.Script))
 	begun = true
 	return w

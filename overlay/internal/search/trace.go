@@ -34,7 +34,8 @@ func (s *search) play(w *sim.World, moves []sim.Move) *sim.World {
 func (s *search) fail(err error, n uint32) {
 	s.result.Err = err
 	log := func(line string) { s.result.Trace = append(s.result.Trace, line) }
-	w := s.play(s.prepare(log), s.path(n))
+	record := func(line string) { s.result.Record = append(s.result.Record, line) }
+	w := s.play(s.prepare(log, record), s.path(n))
 	log("WRONG: " + err.Error())
 	for line := range strings.Lines(w.Dump()) {
 		log(strings.TrimRight(line, "\n"))

@@ -125,6 +125,7 @@ func (s *search) do(w *sim.World, m sim.Move, l *left) {
 func (l *left) bytes() []byte {
 	return []byte{
 		l.Drops, l.Repeats, l.Holds, l.Early, l.Crashes, l.Restarts, l.Breaks,
+		l.Chores, l.SetBacks, l.Cuts, l.Meets, l.Lies,
 		byte(l.script), byte(l.script >> 8), byte(l.script >> 16), byte(l.script >> 24),
 	}
 }

@@ -22,7 +22,8 @@ const (
 
 // Worlds gives the worlds of a size and of the smaller ones. All of them hold.
 func Worlds(most Size) []*World {
-	return slices.DeleteFunc(slices.Concat(calm(), crossing(), closing(), crashing(), turning()), func(w *World) bool { return w.Size > most })
+	return slices.DeleteFunc(slices.Concat(calm(), crossing(), closing(), crashing(), turning(),
+		trickling(), declining(), crowded(), remembering(), lying()), func(w *World) bool { return w.Size > most })
 }
 
 // calm has worlds in which only the order of things is open. Every call
@@ -31,6 +32,12 @@ func calm() []*World {
 	return []*World{
 		glare("glare", Short, sim.Budget{}, yields, insists, rides, answered),
 		entering("entering", Short, sim.Budget{}, rides, adopted, known),
+		{
+			Name: "entering-twice", About: "a enters to b, and b twice to a, each over a channel of its own, at the same time",
+			Size: Full, Peers: 2, Prompt: true,
+			Prepare: func(w *sim.World) { w.Join(a, b, true); w.Join(b, a, true) },
+			Script:  []Line{joins(b, a)}, Sometimes: []Sometimes{rides, adopted, known, renewed},
+		},
 		introduction("introduction", Short, sim.Budget{}, yields, insists, rides, reported),
 		path("path", Short, sim.Budget{}, yields, insists, rides),
 		revival("revival", Short, sim.Budget{}, revived, closed, revivedClosing, crossedBye, byesCross),
@@ -56,7 +63,7 @@ func crossing() []*World {
 		entering("entering+loss", Quick, sim.Budget{Drops: 1}, rides, adopted),
 		glare("glare+loss+early", Quick, early, yields, insists, rides, again, late, stale),
 		introduction("introduction+loss+early", Quick, early, yields, insists, rides, again, late, reported),
-		path("path+loss+early", Quick, early, yields, insists, rides, again, late, stale),
+		path("path+loss+early", Full, early, yields, insists, rides, again, late, stale),
 		entering("entering+break+loss", Quick, sim.Budget{Drops: 1, Breaks: 1}, rides, adopted, hit, replaced),
 		entering("entering+loss+early", Full, early, rides, adopted, void),
 		glare("glare+loss+held+early", Full, held, yields, insists, rides, again, late, stale),
@@ -90,13 +97,23 @@ func crashing() []*World {
 	all := once(everybody)
 	return []*World{
 		comeback("return", Short, once(1<<a), []Line{joins(a, b)}, replaced, back),
+		entering("entering+crash", Quick, all, rides, adopted, discards),
+		entering("entering+crash+loss", Full, with(all, 1, 0, 0), rides, adopted, discards),
+		entering("entering+crash+early", Full, with(all, 0, 0, 1), rides, adopted, discards),
+		{
+			Name: "entering-again+crash", About: "b connects to a through c and enters to a, which crashes and enters again to c",
+			Size: Full, Peers: 3, Budget: once(1 << a),
+			Prepare:   func(w *sim.World) { star(w); w.Connect(b, a, c); w.Join(b, a, true) },
+			Script:    []Line{comeBack(joins(a, c))},
+			Sometimes: []Sometimes{adopted, replaced, outdated},
+		},
 		glare("glare+crash", Quick, all, yields, insists, rides, unreachable, lost),
 		introduction("introduction+crash", Quick, all, yields, insists, rides, unreachable, lost),
 		path("path+crash", Quick, all, yields, insists, rides, unreachable, lost),
 		revival("revival+crash", Quick, all, revived, closed, revivedClosing, crossedBye, byesCross, unreachable, lost),
 		glare("glare+crash+loss", Quick, with(all, 1, 0, 0), yields, insists, rides, again, unreachable, lost),
 		glare("glare+crash+early", Quick, with(all, 0, 0, 1), yields, insists, rides, again, late, unreachable, lost),
-		comeback("return-both+loss", Quick, with(once(1<<a|1<<b), 1, 0, 0), []Line{joins(a, b), joins(b, a)}, replaced, back, yields, insists, void, adopted),
+		comeback("return-both+loss", Full, with(once(1<<a|1<<b), 1, 0, 0), []Line{joins(a, b), joins(b, a)}, replaced, back, yields, insists, void, adopted),
 		comeback("return-both+loss+early", Full, with(once(1<<a|1<<b), 1, 0, 1), []Line{joins(a, b), joins(b, a)}, replaced, back, yields, insists, void, adopted),
 		glare("glare+crash+loss+early", Full, with(all, 1, 1, 1), yields, insists, rides, again, late, unreachable, lost),
 		path("path+crash+loss", Full, with(all, 1, 1, 0), yields, insists, rides, again, late, unreachable, lost),
@@ -207,6 +224,9 @@ var (
 	answered       = Sometimes{Name: "a peer wants what it is answering to", Edge: link(signal.LinkEdgeAnsweringConnect)}
 	reported       = Sometimes{Name: "the introduction is reported", Edge: meeting(signal.MeetingEdgeWaitingMet)}
 	adopted        = Sometimes{Name: "an offer that names nobody is adopted", Edge: link(signal.LinkEdgeIdleAdopt)}
+	discards       = Sometimes{Name: "an answer to nobody comes too late", Edge: link(signal.LinkEdgeAnsweringAdoptDiscard)}
+	renewed        = Sometimes{Name: "a later offer takes the place of one that is being answered", Edge: link(signal.LinkEdgeAnsweringOfferRenew)}
+	outdated       = Sometimes{Name: "an answer to nobody is older than another one", Edge: link(signal.LinkEdgeFinalizingAdoptDiscard)}
 	known          = Sometimes{Name: "a newcomer is known already", Edge: link(signal.LinkEdgeOpenOfferMeet)}
 	again          = Sometimes{Name: "an offer is sent again", Edge: link(signal.LinkEdgeOfferingRetryAgain)}
 	late           = Sometimes{Name: "an answer comes twice", Edge: link(signal.LinkEdgeFinalizingAnswerRepeat)}

@@ -28,6 +28,7 @@ type Call struct {
 	session   transport.SessionID // of a connect: the one that was open when it began
 	conn      uint64              // of a join
 	trickle   bool
+	turn      int // of its making, from 1: numbers may have been reserved
 }
 
 // Conn gives the channel of a join, as its own end knows it; zero: it is none.
@@ -40,6 +41,8 @@ func (w *World) Calls() []*Call { return w.calls }
 func (w *World) call(i int, c *Call, text string, input func(call uint64) core.Input) uint64 {
 	c.Peer, c.Text = i, w.letter(i)+" "+text
 	c.begun, c.Lost = w.Now, !w.Peers[i].Alive
+	w.made++
+	c.turn = w.made
 	c.session, _ = w.Peers[i].Core.Open(w.Peers[c.To].ID)
 	w.number(c)
 	in := input(c.ID)
@@ -119,7 +122,7 @@ func (w *World) InviteAs(protocol string, i, j int) uint64 {
 func (w *World) Cancel(i int, call uint64) {
 	c := w.ownCall(call)
 	c.Cancelled = true
-	w.tell(false, "%s cancels %q", w.letter(i), c.Text)
+	w.tell(false, "%s cancels %q%s", w.letter(i), c.Text, w.which(c))
 	w.Input(i, core.Cancel{Call: call})
 }
 
@@ -162,7 +165,7 @@ func (w *World) JoinAs(protocol string, i, j int, trickle bool) uint64 {
 		w.Input(j, core.OpenDoor{Conn: channel(i, c.conn), Trickle: trickle})
 		return core.Join{Call: id, Protocol: protocol, Conn: c.conn, Trickle: trickle}
 	})
-	if !w.Peers[j].Alive || !w.Peers[i].Alive {
+	if !w.Peers[j].Alive || !w.Peers[i].Alive || w.shut && trickle {
 		w.CloseDoor(i, c.conn)
 		w.CloseDoor(j, channel(i, c.conn))
 	}
@@ -177,7 +180,7 @@ func door(conn uint64) int { return int(conn>>16) - 1 }
 
 // CloseDoor ends an application's channel at peer i.
 func (w *World) CloseDoor(i int, conn uint64) {
-	w.tell(true, "%s closes its channel to %s", w.letter(i), w.letter(door(conn)))
+	w.tell(true, "%s loses channel %d to %s", w.letter(i), w.calls[conn&0xffff-1].turn, w.letter(door(conn)))
 	w.Input(i, core.CloseDoor{Conn: conn})
 }
 

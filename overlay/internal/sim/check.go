@@ -118,7 +118,7 @@ func (w *World) checkLeft(p *Peer, id transport.SessionID) {
 		return
 	}
 	for _, q := range w.Peers {
-		if o := q.end(id); o != nil && o != s && o.offers != s.offers && !o.over && q.Core.InHand(id) && !w.liar(q.ID) {
+		if o := q.end(id); o != nil && s.fits(o) && !o.over && q.Core.InHand(id) && !w.liar(q.ID) {
 			w.failed(p, "left session %s, which %s is in, because of a signal", w.session(id), w.Name(q.ID))
 		}
 	}

@@ -16,7 +16,7 @@ type Choice struct {
 // Limits say what may happen in a world, and how often.
 type Limits struct {
 	Calls   int // of applications
-	Faults  int // crashes, breaks, cuts, failing drivers, channels that close
+	Faults  int // crashes, breaks, failing drivers, channels that close, the entrance
 	Losses  int // signals lost, repeated or held up
 	Early   int // timers that fire too soon
 	Cuts    int // pairs between which nothing comes through; only heartbeats find them
@@ -113,6 +113,9 @@ func (w *World) callable() (list []Choice) {
 			list = append(list, Choice{Name: "release", Do: func() { w.ReleaseArc(i, hold) }})
 		}
 	}
+	for _, protocol := range w.opts.Protocols {
+		list = append(list, w.crossings(protocol, near)...)
+	}
 	return list
 }
 
@@ -203,7 +206,7 @@ func (w *World) faults() (list []Choice) {
 				Choice{Name: "close channel", Do: func() { w.CloseDoor(j, channel(c.Peer, c.conn)) }})
 		}
 	}
-	return list
+	return append(list, w.disasters()...)
 }
 
 // cuts lists the pairs of neighbors that can lose each other, and those that can
@@ -219,7 +222,7 @@ func (w *World) cuts() (list []Choice) {
 			}
 		}
 	}
-	return list
+	return append(list, w.parts()...)
 }
 
 // Kind is a kind of choices.

@@ -97,11 +97,18 @@ func (w *World) join(s *end) {
 // other finds the other end of a session.
 func (w *World) other(s *end) *end {
 	for _, q := range w.Peers {
-		if o := q.end(s.id); o != nil && o != s && o.offers != s.offers {
+		if o := q.end(s.id); o != nil && s.fits(o) {
 			return o
 		}
 	}
 	return nil
+}
+
+// fits reports whether two ends of the same name are of one session: a peer whose
+// clock was set back may use a name again.
+func (s *end) fits(o *end) bool {
+	return o.offers != s.offers &&
+		(s.remote == nil || s.remote.Ufrag == o.local.Ufrag) && (o.remote == nil || o.remote.Ufrag == s.local.Ufrag)
 }
 
 // close ends a session at p; the other end hears of it.

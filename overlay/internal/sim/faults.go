@@ -2,6 +2,7 @@ package sim
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/n2n-overlay/n2n/overlay/internal/core"
@@ -69,7 +70,7 @@ func (w *World) Break(i, j int) {
 
 // Unnoticed has a driver never find out: a pending Down does not come.
 func (w *World) Unnoticed(it *Item) {
-	w.tell(false, "unnoticed: %s", w.Describe(it))
+	w.tell(false, "unnoticed: %s", described{w, it})
 	w.told()
 	w.remove(it)
 }
@@ -80,6 +81,8 @@ func (w *World) GiveUp(i int, id transport.SessionID) {
 	if s == nil || s.over {
 		return
 	}
+	w.tell(false, "%s gives %s up", w.letter(i), w.session(id))
+	w.told()
 	s.over = true
 	w.put(&Item{Kind: Down, To: i, Session: id})
 	if o := w.other(s); o != nil && s.up && o.up && !o.over {
@@ -97,15 +100,29 @@ func (w *World) Cut(i, j int, cut bool) {
 	}
 	w.tell(false, "%s %s %s", w.letter(i), word, w.letter(j))
 	w.told()
+	w.cut = maps.Clone(w.cut) // clones of the world share the old one
 	w.cut[[2]int{i, j}], w.cut[[2]int{j, i}] = cut, cut
 	if !cut {
 		w.Break(i, j)
+		w.widow(i, j)
+		w.widow(j, i)
 		return
 	}
 	for _, s := range w.Peers[i].ends {
 		if o := w.other(s); o != nil && o.peer.Index == j {
 			s.inbox, o.inbox = nil, nil
 			w.pending = slices.DeleteFunc(w.pending, func(it *Item) bool { return it.Session == s.id && it.Kind == Message })
+		}
+	}
+}
+
+// widow has the driver of peer i find out that peer j's end of a session is gone:
+// nobody could tell it.
+func (w *World) widow(i, j int) {
+	for _, s := range w.Peers[i].ends {
+		if s.up && !s.over && w.other(s) == nil && s.remote.Ufrag[0] == byte('a'+j) { // see ufrag
+			s.over = true
+			w.put(&Item{Kind: Down, To: i, Session: s.id})
 		}
 	}
 }

@@ -3,7 +3,6 @@ package sim
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"time"
 
@@ -44,9 +43,6 @@ func (w *World) CloneInto(n *World) *World {
 		for i := range n.Peers {
 			n.Peers[i] = new(Peer)
 		}
-	}
-	if len(w.cut) > 0 || w.memo == nil {
-		n.cut = maps.Clone(w.cut)
 	}
 	n.room = n.room[:0]
 	for _, p := range w.Peers {

@@ -51,9 +51,9 @@ func (w *World) HoldArcAs(protocol string, i, j int) uint64 {
 // ReleaseArc has peer i end the hold that a call has taken.
 func (w *World) ReleaseArc(i int, hold uint64) {
 	c, p := w.calls[hold-1], w.Peers[i]
+	w.tell(false, "%s releases hold %d of %s", w.letter(i), c.turn, w.letter(c.To))
 	p.held = maps.Clone(p.held)
 	delete(p.held, hold)
-	w.tell(false, "%s releases %s", w.letter(i), w.letter(c.To))
 	w.Input(i, core.Release{Hold: hold, To: w.Peers[c.To].ID})
 }
 

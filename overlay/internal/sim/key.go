@@ -39,7 +39,7 @@ func peerNumber(id transport.PeerID) byte { return id[0] }
 func (k *Keyer) Fingerprint(w *World, extra ...byte) Fingerprint {
 	b := &k.world
 	b.B = append(b.B[:0], extra...)
-	b.Bool(w.fault != nil)
+	b.Bool(w.fault != nil, w.shut)
 	for _, p := range w.Peers {
 		k.peer(w, p)
 	}
@@ -66,6 +66,7 @@ func (k *Keyer) peer(w *World, p *Peer) {
 	if !p.Alive {
 		return
 	}
+	k.core.Chores = w.opts.Chores
 	if now := w.Now + p.ahead; !p.fork.known || p.fork.at != now {
 		k.core.B = k.core.B[:0]
 		p.Core.AppendKey(&k.core, now)

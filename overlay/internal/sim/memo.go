@@ -17,6 +17,8 @@ type memo struct {
 	cores map[coreKey]*known
 	done  map[string]*answer
 	last  uint64
+
+	chores bool
 }
 
 // coreKey tells states of cores apart. The time is in it, because timers are
@@ -32,9 +34,8 @@ type known struct {
 	id   uint64
 	err  error // what Check says
 
-	alarm  time.Duration
-	rings  bool
-	driven []transport.SessionID
+	alarm, chore clock
+	driven       []transport.SessionID
 }
 
 // answer is what a core does on an input.
@@ -49,7 +50,7 @@ const memoLimit = 40_000
 
 // Remember has this world and its clones share what their cores do, from now on.
 func (w *World) Remember() {
-	w.memo = &memo{cores: map[coreKey]*known{}, done: map[string]*answer{}}
+	w.memo = &memo{cores: map[coreKey]*known{}, done: map[string]*answer{}, chores: w.opts.Chores}
 	w.signals.unique = true
 }
 
@@ -127,7 +128,7 @@ func (m *memo) hold(p *Peer, k *known) {
 
 // intern gives the core of those that are known which is in the same state.
 func (m *memo) intern(c *core.Core, now time.Duration) *known {
-	b := core.Key{B: make([]byte, 0, 1024), Peer: peerNumber}
+	b := core.Key{B: make([]byte, 0, 1024), Peer: peerNumber, Chores: m.chores}
 	c.AppendKey(&b, now)
 	key := coreKey{fingerprint(b.B), now}
 	m.mu.Lock()
@@ -137,7 +138,8 @@ func (m *memo) intern(c *core.Core, now time.Duration) *known {
 	}
 	m.last++
 	k := &known{core: c, key: key, id: m.last, err: c.Check()}
-	k.alarm, k.rings = c.Alarm()
+	k.alarm.at, k.alarm.runs = c.Alarm()
+	k.chore.at, k.chore.runs = c.Chore()
 	k.driven = c.Driven()
 	m.cores[key] = k
 	return k

@@ -18,6 +18,13 @@ const (
 	MoveCrash                   // peer N
 	MoveRestart                 // peer N
 	MoveBreak                   // the session of the peers N>>8 and N&255
+	MoveChore                   // the next heartbeat of peer N, or the next time that it may forget somebody
+	MoveSetBack                 // peer N restarts, and its clock was set back
+	MoveCut                     // nothing comes through between the peers N>>8 and N&255 any more
+	MoveMeet                    // that ends
+	MoveBounce                  // a liar says of pending item N, a relay, that it goes no further
+	MoveAstray                  // a liar passes pending item N&255, a relay, on to peer N>>8
+	MovePretend                 // a liar answers pending item N, a request for an arc, as if it had opened one
 )
 
 // Move is one thing that can happen next, in a world and in every clone of it.
@@ -33,6 +40,10 @@ type Budget struct {
 	Early                 uint8 // timers that fire too soon
 	Crashes, Restarts     uint8
 	Breaks                uint8 // sessions that the network ends
+	Chores                uint8 // heartbeats, and forgetting; needs Options.Chores
+	SetBacks              uint8 // restarts with a clock that was set back
+	Cuts, Meets           uint8 // pairs between which nothing comes through, and does again
+	Lies                  uint8 // of Options.Liars
 	Frail                 uint16
 }
 
@@ -48,6 +59,9 @@ type Budget struct {
 // after its description is delivered first, and alone. It only sets a flag that
 // nothing reads but signals that carry such candidates, and joins by hand, so it
 // commutes with everything; worlds with those need Options.Trickle.
+//
+// Heartbeats and forgetting go on for ever, so they have a budget too, and come
+// when nothing else is left to wait for.
 func (w *World) Moves(list []Move, b *Budget) (moves []Move, free int) {
 	moves = list[:0]
 	add := func(kind MoveKind, n int) { moves = append(moves, Move{kind, uint16(n)}) }
@@ -90,11 +104,23 @@ func (w *World) Moves(list []Move, b *Budget) (moves []Move, free int) {
 			add(MoveHold, i)
 		}
 	}
+	if b.Chores > 0 && len(w.pending) == 0 {
+		alarm, rings := w.alarm()
+		for i, p := range w.Peers {
+			if c := p.chore(); c.runs && p.Alive && (!rings || c.at-p.ahead < alarm) {
+				add(MoveChore, i)
+			}
+		}
+	}
+	moves = w.lies(moves, b)
 	for i, p := range w.Peers {
 		switch d, ok := w.alarmOf(p); {
 		case !p.Alive:
 			if b.Restarts > 0 {
 				add(MoveRestart, i)
+			}
+			if b.SetBacks > 0 {
+				add(MoveSetBack, i)
 			}
 			continue
 		case b.Early > 0 && ok && d > at:
@@ -103,11 +129,17 @@ func (w *World) Moves(list []Move, b *Budget) (moves []Move, free int) {
 		if b.Crashes > 0 && b.Frail>>i&1 == 1 {
 			add(MoveCrash, i)
 		}
-		if b.Breaks > 0 {
-			for _, j := range w.near(i) {
-				if i < j {
-					add(MoveBreak, i<<8|j)
-				}
+		for _, j := range w.near(i) {
+			if i < j && b.Breaks > 0 {
+				add(MoveBreak, i<<8|j)
+			}
+			if i < j && b.Cuts > 0 && !w.isCut(p, w.Peers[j]) {
+				add(MoveCut, i<<8|j)
+			}
+		}
+		for j := range i {
+			if b.Meets > 0 && w.isCut(p, w.Peers[j]) {
+				add(MoveMeet, i<<8|j)
 			}
 		}
 	}
@@ -139,10 +171,7 @@ func (w *World) Do(m Move, b *Budget) {
 		w.Hold(w.pending[n])
 	case MoveEarly:
 		b.Early--
-		p := w.Peers[n]
-		at, _ := p.alarm()
-		p.ahead = max(p.ahead, at-w.Now)
-		w.tick(n)
+		w.hasten(n, w.Peers[n].alarm().at)
 	case MoveCrash:
 		b.Crashes--
 		w.Crash(n)
@@ -152,6 +181,23 @@ func (w *World) Do(m Move, b *Budget) {
 	case MoveBreak:
 		b.Breaks--
 		w.Break(n>>8, n&255)
+	case MoveChore:
+		b.Chores--
+		p := w.Peers[n]
+		w.Now = max(w.Now, p.chore().at-p.ahead)
+		w.tick(n)
+	case MoveSetBack:
+		b.SetBacks--
+		w.RestartAs(n, 0)
+	case MoveCut:
+		b.Cuts--
+		w.Cut(n>>8, n&255, true)
+	case MoveMeet:
+		b.Meets--
+		w.Cut(n>>8, n&255, false)
+	case MoveBounce, MoveAstray, MovePretend:
+		b.Lies--
+		w.lie(m)
 	}
 }
 
@@ -161,8 +207,8 @@ func (w *World) alarmOf(p *Peer) (time.Duration, bool) {
 	if !p.Alive {
 		return 0, false
 	}
-	at, ok := p.alarm()
-	return max(at-p.ahead, w.Now), ok
+	c := p.alarm()
+	return max(c.at-p.ahead, w.Now), c.runs
 }
 
 // alarm gives the next moment at which such a timer fires or somebody gives up.
@@ -180,9 +226,24 @@ func (w *World) alarm() (at time.Duration, any bool) {
 	return at, any
 }
 
-func (p *Peer) alarm() (time.Duration, bool) {
+// clock is when a core's next timer of a kind fires, if one runs.
+type clock struct {
+	at   time.Duration
+	runs bool
+}
+
+func (p *Peer) alarm() (c clock) {
 	if k := p.fork.from; k != nil {
-		return k.alarm, k.rings
+		return k.alarm
 	}
-	return p.Core.Alarm()
+	c.at, c.runs = p.Core.Alarm()
+	return c
+}
+
+func (p *Peer) chore() (c clock) {
+	if k := p.fork.from; k != nil {
+		return k.chore
+	}
+	c.at, c.runs = p.Core.Chore()
+	return c
 }

@@ -80,9 +80,7 @@ func (w *World) remove(it *Item) {
 
 // Deliver makes an item happen.
 func (w *World) Deliver(it *Item) {
-	if w.opts.Log != nil {
-		w.tell(it.quiet(), "%s", w.Describe(it))
-	}
+	w.tell(it.quiet(), "%s", described{w, it})
 	w.remove(it)
 	s := w.Peers[it.To].end(it.Session)
 	switch it.Kind {
@@ -155,7 +153,7 @@ func (w *World) opened(m message) *transport.Signal {
 
 // Drop loses a lossy item.
 func (w *World) Drop(it *Item) {
-	w.tell(false, "lost: %s", w.Describe(it))
+	w.tell(false, "lost: %s", described{w, it})
 	w.remove(it)
 	if it.Kind == Message {
 		w.pop(it, w.Peers[it.To].end(it.Session))
@@ -166,7 +164,7 @@ func (w *World) Drop(it *Item) {
 // Duplicate repeats a lossy item: it comes once in its place and once at any
 // later time.
 func (w *World) Duplicate(it *Item) {
-	w.tell(false, "twice: %s", w.Describe(it))
+	w.tell(false, "twice: %s", described{w, it})
 	w.told()
 	w.put(w.Copy(it))
 }
@@ -186,7 +184,7 @@ func (w *World) Hold(it *Item) {
 	if !ok {
 		return
 	}
-	w.tell(false, "held: %s", w.Describe(it))
+	w.tell(false, "held: %s", described{w, it})
 	w.told()
 	w.remove(it)
 	w.pop(it, w.Peers[it.To].end(it.Session))

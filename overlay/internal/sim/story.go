@@ -18,11 +18,14 @@ type story struct {
 	minor bool // not worth a line if nothing comes of it
 	news  []string
 	at    time.Duration
+	noted time.Duration // the time, in the trace
 }
+
+func (w *World) quietly() bool { return w.opts.Log == nil && w.opts.Record == nil }
 
 // tell begins a line.
 func (w *World) tell(minor bool, format string, args ...any) {
-	if w.opts.Log == nil {
+	if w.quietly() {
 		return
 	}
 	w.told()
@@ -30,7 +33,7 @@ func (w *World) tell(minor bool, format string, args ...any) {
 }
 
 func (w *World) news(format string, args ...any) {
-	if w.opts.Log != nil {
+	if !w.quietly() {
 		w.story.news = append(w.story.news, fmt.Sprintf(format, args...))
 	}
 }
@@ -38,6 +41,9 @@ func (w *World) news(format string, args ...any) {
 // told ends a line.
 func (w *World) told() {
 	s := &w.story
+	if s.head != "" {
+		w.record()
+	}
 	if w.opts.Log == nil || s.head == "" || s.minor && len(s.news) == 0 {
 		s.head, s.news = "", nil
 		return

@@ -38,9 +38,12 @@ type Options struct {
 	Config    func(i int, c *core.Config)   // changes a peer's config
 	Trickle   bool                          // candidates are found after the description, not before
 	Log       func(line string)             // gets a line for each thing that happens; nil: none
+	About     string                        // what the trace is about
+	Record    func(line string)             // gets a trace (see spec/chart), which Play plays again; nil: none
 	Trace     func(peer int, e core.Edge)   // gets every edge
 	Referee   *referee.Referee              // replays every edge; nil: none
 	Liars     []int                         // peers that may break the protocol, and what they break is no fault
+	Chores    bool                          // for Fingerprint: time may pass until peers forget each other
 	Spy       func(peer int, e core.Effect) // gets every effect; may be nil
 }
 
@@ -54,6 +57,8 @@ type World struct {
 	nextID  uint64   // of the next call; zero: as they come
 	room    []end    // for the ends of a clone
 	calls   []*Call
+	made    int  // calls
+	shut    bool // the entrance
 	order   uint64
 	opts    Options
 	steps   int
@@ -101,6 +106,7 @@ func New(n int, opts Options) *World {
 		opts.Protocols = []string{"p"}
 	}
 	w := &World{opts: opts, cut: map[[2]int]bool{}, signals: &signals{}}
+	w.preface(n)
 	for i := range n {
 		p := &Peer{Index: i}
 		p.ID[0] = byte(i + 1)
@@ -113,13 +119,9 @@ func New(n int, opts Options) *World {
 // boot starts a peer afresh: it remembers nothing.
 func (w *World) boot(p *Peer, boot uint64) {
 	p.boot = boot
-	cfg := core.Config{
-		ID: p.ID, First: p.boot << 22, Hash: hash, Heartbeat: -1,
-		Trace: func(e core.Edge) { w.trace(p, e) },
-	}
-	if w.opts.Config != nil {
-		w.opts.Config(p.Index, &cfg)
-	}
+	cfg := w.config(p.Index)
+	cfg.ID, cfg.First, cfg.Hash = p.ID, p.boot<<22, hash
+	cfg.Trace = func(e core.Edge) { w.trace(p, e) }
 	p.patience = cfg.ConnectTimeout
 	if p.patience == 0 {
 		p.patience = arc.RequestTimeout
@@ -131,6 +133,15 @@ func (w *World) boot(p *Peer, boot uint64) {
 	for _, name := range w.opts.Protocols {
 		w.Input(p.Index, core.Register{Protocol: name})
 	}
+}
+
+// config gives what a peer's options say.
+func (w *World) config(i int) core.Config {
+	cfg := core.Config{Heartbeat: -1}
+	if w.opts.Config != nil {
+		w.opts.Config(i, &cfg)
+	}
+	return cfg
 }
 
 // hash stands in for the one over the signed bytes.

@@ -55,7 +55,7 @@ func create(ctx context.Context, args values) (any, error) {
 		}
 		cfg.Key = ed25519.NewKeyFromSeed(seed)
 	}
-	driver, err := browser.New(browser.Config{ICEServers: serversOf(o.Get("iceServers")), RelayOnly: o.Get("relayOnly").Truthy(), Logger: n.log})
+	driver, err := browser.New(browser.Config{ICEServers: serversOf(o.Get("iceServers")), RelayOnly: o.Get("relayOnly").Truthy(), Media: o.Get("media").Truthy(), Logger: n.log})
 	if err != nil {
 		n.release()
 		return nil, err

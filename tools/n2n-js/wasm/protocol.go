@@ -53,6 +53,7 @@ func (p *protocol) face() any {
 	add("hold", async(p.hold))
 	add("send", async(p.send))
 	add("receive", async(p.receive))
+	add("stream", async(p.stream))
 	add("close", async(func(context.Context, values) (any, error) { return nil, p.Close() }))
 	return face
 }
@@ -163,6 +164,10 @@ func eventTo(e overlay.Event) any {
 		return map[string]any{"kind": "arcclosed", "peer": e.Peer.String(), "direction": e.Direction.String(), "cause": e.Cause.String(), "arcs": e.Arcs}
 	case overlay.ArcFailed:
 		return map[string]any{"kind": "arcfailed", "peer": e.Peer.String(), "via": peersTo(e.Via), "error": failure(e.Err)}
+	case overlay.TrackAdded:
+		return trackTo("trackadded", e.Peer.String(), e.Track)
+	case overlay.TrackEnded:
+		return trackTo("trackended", e.Peer.String(), e.Track)
 	case overlay.Lagged:
 		return map[string]any{"kind": "lagged", "missed": e.Missed}
 	}

@@ -67,6 +67,8 @@ export interface NodeOptions {
   heartbeat?: number;
   /** Attempts under way that other peers began; default 64. */
   maxPending?: number;
+  /** Streams of audio and video, in both directions: see Protocol.stream. */
+  media?: boolean;
   /** The node dispatches 'step' events: each step of its state machines. */
   trace?: boolean;
   /** Log to the console. */
@@ -179,6 +181,26 @@ export class ArcEvent extends Event {
   readonly error: ConnectError;
 }
 
+/** A peer sends audio (Opus) or video (VP8) to this node from now on, or no more. */
+export class TrackEvent extends Event {
+  readonly type: 'trackadded' | 'trackended';
+  readonly peer: PeerID;
+  /** To be played: element.srcObject = new MediaStream([event.track]). The next one in its place may be the same object. */
+  readonly track: MediaStreamTrack;
+  /** Names it until it has ended. Of a track from a browser it is not the id of the MediaStreamTrack there. */
+  readonly id: string;
+  /** The id of the MediaStream that its sender has it in; tracks of one stream belong together. */
+  readonly stream: string;
+}
+
+/** Audio and video that this node sends to one peer. */
+export interface Sending {
+  /** Ends it at once; the peer learns of it in a round trip. */
+  close(): Promise<void>;
+  /** Settles when all of it has ended: by close, with the last arc to the peer, or with the session. */
+  readonly ended: Promise<void>;
+}
+
 export interface Message {
   from: PeerID;
   data: Uint8Array<ArrayBuffer>;
@@ -227,11 +249,19 @@ export class Protocol extends EventTarget {
   receive(options?: Abortable): Promise<Message>;
   /** Messages, until the protocol is closed or the signal aborts. */
   messages(options?: Abortable): AsyncGenerator<Message, void, void>;
+  /**
+   * Sends a MediaStream, or one track, to a peer of either view, which gets
+   * 'trackadded' events. Both nodes need the option media. All of it is sent when
+   * this resolves. At most 16 tracks go each way between two nodes. Errors:
+   * not-neighbor, no-media, failed, timeout, closed.
+   */
+  stream(to: PeerID, media: MediaStream | MediaStreamTrack, options?: Abortable): Promise<Sending>;
   /** Each peer and how many arcs lead to it, or come from it. */
   outview(): Map<PeerID, number>;
   inview(): Map<PeerID, number>;
   /** Ends the protocol's arcs; other protocols' stay. */
   close(): Promise<void>;
+  addEventListener(type: 'trackadded' | 'trackended', listener: (event: TrackEvent) => void, options?: boolean | AddEventListenerOptions): void;
   addEventListener(type: 'arcopened' | 'arcclosed' | 'arcfailed', listener: (event: ArcEvent) => void, options?: boolean | AddEventListenerOptions): void;
   addEventListener(type: string, listener: EventListenerOrEventListenerObject | null, options?: boolean | AddEventListenerOptions): void;
 }

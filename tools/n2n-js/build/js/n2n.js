@@ -37,6 +37,15 @@ export class ArcEvent extends Event {
   }
 }
 
+// TrackEvent is 'trackadded' or 'trackended': a peer sends audio or video, or no
+// more.
+export class TrackEvent extends Event {
+  constructor({ kind, ...more }) {
+    super(kind);
+    Object.assign(this, more);
+  }
+}
+
 let program = null; // the running n2n.wasm; one for all nodes of a page
 
 // load starts n2n.wasm, once. Node.create does it, too.
@@ -163,6 +172,7 @@ export class Protocol extends EventTarget {
 
   [dispatch](e) {
     if (e.kind.startsWith('arc')) this.dispatchEvent(new ArcEvent(e));
+    else if (e.kind.startsWith('track')) this.dispatchEvent(new TrackEvent(e));
     else this.dispatchEvent(Object.assign(new Event(e.kind), e.kind === 'lagged' ? { missed: e.missed } : {}));
   }
 
@@ -178,6 +188,13 @@ export class Protocol extends EventTarget {
   reverse(to, { signal } = {}) { return call(this[secret].reverse, signal, to); }
   hold(to) { return call(this[secret].hold, undefined, to); }
   send(to, data, { signal } = {}) { return call(this[secret].send, signal, to, bytes(data)); }
+
+  // stream sends a MediaStream, or one track, until it is closed.
+  async stream(to, media, { signal } = {}) {
+    const whole = media instanceof MediaStream;
+    const s = await call(this[secret].stream, signal, to, whole ? media.getTracks() : [media], whole ? media : undefined);
+    return { close: () => call(s.close), ended: call(s.ended) };
+  }
 
   outview() { return new Map(now(this[secret].outview())); }
   inview() { return new Map(now(this[secret].inview())); }
