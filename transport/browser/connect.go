@@ -15,6 +15,9 @@ import (
 	"github.com/n2n-overlay/n2n/transport/internal/sdp"
 )
 
+// firstWait is how long a description waits for a candidate to take along.
+const firstWait = 10 * time.Millisecond
+
 // gatherPause is how long candidates wait for others after some were told. A
 // browser finds those of a host one after the other within a few milliseconds, and
 // each time that they are told costs a signature at both ends.
@@ -99,8 +102,31 @@ func (s *session) describe(pc js.Value) (d transport.Description, err error) {
 	if d, err = sdp.Local(pc.Get("localDescription").Get("sdp").String()); err != nil {
 		return d, err
 	}
+	s.awaitFirst()
 	d.Candidates, _ = s.newlyFound()
 	return d, nil
+}
+
+// awaitFirst waits for the first candidate of this end, but not for long.
+func (s *session) awaitFirst() {
+	timer := time.NewTimer(firstWait)
+	defer timer.Stop()
+	defer s.poke() // what else has changed is still to be looked at
+	for !s.hasFound() {
+		select {
+		case <-s.wake:
+		case <-timer.C:
+			return
+		case <-s.ctx.Done():
+			return
+		}
+	}
+}
+
+func (s *session) hasFound() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.found) > 0 || s.last
 }
 
 // watchTransport hears of the end of the SCTP association: the peer has closed.
@@ -157,7 +183,7 @@ func (s *session) serve(pc js.Value) error {
 	if !known {
 		timeout.Stop() // it waits for an answer as long as the node likes
 	}
-	next := time.NewTimer(0) // when candidates may be told again
+	next := time.NewTimer(gatherPause) // when candidates may be told again
 	defer next.Stop()
 	due, last, up := false, false, false
 	for {
