@@ -47,8 +47,10 @@ func count(ctx context.Context, d time.Duration, messages, bytes *atomic.Int64, 
 		return flow{}, err
 	}
 	m, b, cpu, begun := messages.Load(), bytes.Load(), cpuTime(), time.Now()
-	if err := wait(ctx, d, failed); err != nil {
-		return flow{}, err
+	for arrived := m; arrived == m; arrived = messages.Load() { // longer, when what was lost at first is awaited
+		if err := wait(ctx, d, failed); err != nil {
+			return flow{}, err
+		}
 	}
 	took := time.Since(begun).Seconds()
 	m, b, cpu = messages.Load()-m, bytes.Load()-b, cpuTime()-cpu
