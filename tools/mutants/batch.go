@@ -135,7 +135,7 @@ func (b *bench) judgeBatch(ctx context.Context, t *batch, done func(result)) err
 			if err != nil {
 				return err
 			}
-			if !r.Killed && m.spec && len(rest) > 0 {
+			if !r.Killed && m.spec && !m.named && len(rest) > 0 {
 				alive = append(alive, m)
 				continue
 			}

@@ -37,6 +37,7 @@
 //
 // A mutant that behaves like the original cannot be killed. Those are named in
 // equivalent.txt, with the reason; one that is killed nevertheless is a fault.
+// They are run as well, but for fsm/verify.
 //
 // The score is killed / (judged - equivalent). Exit codes: 0 every mutant is
 // killed or named, 1 some are not, 2 wrong usage, 130 interrupted; what was found
@@ -146,6 +147,9 @@ func judge(ctx context.Context, o options, stdout, stderr io.Writer) (*report, e
 	only, err := regexp.Compile(o.only)
 	if err != nil {
 		return nil, fmt.Errorf("--only: %w", err)
+	}
+	for _, m := range all {
+		m.named = equivalent[m.name] != ""
 	}
 	all = slices.DeleteFunc(all, func(m *mutant) bool { return !only.MatchString(m.name) })
 	if len(all) == 0 {

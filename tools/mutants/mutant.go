@@ -15,6 +15,8 @@ type mutant struct {
 	path string // of the file, from the root
 	text []byte // of the whole file
 	spec bool   // code is to be generated anew
+
+	named bool // as equivalent
 }
 
 // collect makes all mutants of the module below root: those of the specs, in the
