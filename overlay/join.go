@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 
 	"github.com/n2n-overlay/n2n/overlay/internal/core"
 	"github.com/n2n-overlay/n2n/transport"
@@ -135,7 +136,7 @@ func (n *Node) Admit(ctx context.Context, offer []byte) (answer []byte, err erro
 	case <-n.stop:
 		return nil, ErrClosed
 	}
-	if s, err := n.codec.Open(answer); err == nil && s.Kind == transport.Reset {
+	if transport.SignalKind(c.first.Load()) == transport.Reset {
 		return nil, fmt.Errorf("admit: %w: the offer was answered before", ErrRefused)
 	}
 	return answer, nil
@@ -167,6 +168,7 @@ type conduit struct {
 	node     *Node
 	number   uint64
 	out      chan []byte
+	first    atomic.Uint32 // the kind of the first of them; zero: none yet
 	once     sync.Once
 	finished chan struct{}
 	peer     transport.PeerID
@@ -195,7 +197,8 @@ func (n *Node) conduit(number uint64) *conduit {
 }
 
 // put gives a signal to whoever carries them; false: the carrier is too slow.
-func (c *conduit) put(b []byte) bool {
+func (c *conduit) put(kind transport.SignalKind, b []byte) bool {
+	c.first.CompareAndSwap(0, uint32(kind))
 	select {
 	case c.out <- b:
 		return true

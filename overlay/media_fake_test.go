@@ -354,6 +354,27 @@ func TestTrackTimeout(t *testing.T) {
 	}
 }
 
+// TestTrackSessionLost: who waits for a peer that goes away hears of it, and so
+// does who closes its own node.
+func TestTrackSessionLost(t *testing.T) {
+	for closed, want := range []error{overlay.ErrClosed, overlay.ErrNotNeighbor} {
+		cast(t, 2, func(k *kit, drivers []*actor) {
+			drivers[1].takes = time.Minute
+			result := make(chan error, 1)
+			go func() {
+				_, err := k.chat[0].AddTrack(k.ctx, k.id(1), "a")
+				result <- err
+			}()
+			k.rest(time.Second)
+			k.must(k.nodes[closed].Close())
+			start := time.Now()
+			if err := <-result; !errors.Is(err, want) || time.Since(start) > time.Second {
+				t.Errorf("%v after %v, want %v", err, time.Since(start), want)
+			}
+		}, true)
+	}
+}
+
 // TestTrackContext: who waits no longer takes the track with it.
 func TestTrackContext(t *testing.T) {
 	cast(t, 2, func(k *kit, _ []*actor) {

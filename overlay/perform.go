@@ -137,7 +137,7 @@ func (n *Node) sendSignal(e core.SendSignal) {
 		return
 	}
 	if e.Conn != 0 {
-		if c := n.conduit(e.Conn); c != nil && !c.put(b) {
+		if c := n.conduit(e.Conn); c != nil && !c.put(e.Signal.Kind, b) {
 			n.counts.SignalsDropped.Add(1)
 		}
 		return

@@ -495,19 +495,26 @@ func TestStreamsOfLostSessionsAreForgotten(t *testing.T) {
 	bubble(t, 2, func(k *kit) {
 		l := k.chat[1].Listen()
 		for i := range 6 {
-			k.join(0, 1)
+			if i < 4 {
+				k.join(0, 1)
+			} else {
+				k.must(k.chat[0].Connect(k.ctx, k.id(1)))
+			}
 			for range 100 {
 				_, err := k.chat[0].Dial(k.ctx, k.id(1))
 				k.must(err)
 			}
 			k.rest(time.Second)
 			k.must(k.chat[0].Disconnect(k.ctx, k.id(1)))
-			k.rest(time.Duration(i%2) * 2 * time.Minute) // the session lingers, and every other time it ends
+			if i < 3 {
+				k.rest(2 * time.Minute) // the session lingers, and ends
+			}
 		}
-		k.join(0, 1)
+		k.must(k.chat[0].Connect(k.ctx, k.id(1)))
 		a, err := k.chat[0].Dial(k.ctx, k.id(1))
 		k.must(err)
 		k.write(a, "alive")
+		k.rest(time.Second)
 		b, err := l.Accept() // passes over the dead
 		k.must(err)
 		k.read(b, "alive")

@@ -17,7 +17,7 @@ var folders = map[string]string{
 	"pion": "transport/pion", "mem": "transport/mem", "browser": "transport/browser", "e2e": "tools/e2e",
 }
 
-var shown = regexp.MustCompile("`([a-z0-9/]+)\\.((?:Test|Example|Fuzz)\\w+)(?:/([\\w-]+))?`")
+var shown = regexp.MustCompile("`([a-z0-9/-]+)\\.((?:Test|Example|Fuzz)\\w+)(?:/([\\w-]+))?`")
 
 // TestParity: every row of parity.md names tests, and each of them exists.
 func TestParity(t *testing.T) {

@@ -45,8 +45,6 @@ var (
 		{N: 2, Early: 1},
 		{N: 2, Gives: 1},
 		{N: 1, Breaks: 1, Fails: 1, Gives: 1, Early: 1, Turns: 1},
-		{N: 2, Turns: 2},
-		{N: 2, Breaks: 1, Turns: 1},
 		{N: 2, Breaks: 1, Fails: 1},
 		{N: 2, Breaks: 1, Early: 1},
 	}

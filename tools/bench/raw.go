@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -88,6 +89,7 @@ func (g *rawGrid) open(ctx context.Context, left, right int) (x, y end, err erro
 	if err != nil {
 		return nil, nil, err
 	}
+	toB.hold() // no answer may come before the offer is set
 	toB.put(func() error {
 		if err := b.pc.SetRemoteDescription(offer); err != nil {
 			return err
@@ -102,6 +104,7 @@ func (g *rawGrid) open(ctx context.Context, left, right int) (x, y end, err erro
 	if err := a.pc.SetLocalDescription(offer); err != nil {
 		return nil, nil, err
 	}
+	toB.release()
 	for _, c := range []*rawConn{a, b} {
 		select {
 		case <-c.opened:
@@ -162,10 +165,19 @@ func (g *rawGrid) outer(c webrtc.ICECandidateInit) (webrtc.ICECandidateInit, err
 
 // loopbackOnly keeps traffic on loopback, which the defaults would not.
 func loopbackOnly(se *webrtc.SettingEngine) {
+	names := loopbacks()
 	se.SetIncludeLoopbackCandidate(true)
-	se.SetInterfaceFilter(func(name string) bool {
-		i, err := net.InterfaceByName(name)
-		return err == nil && i.Flags&net.FlagLoopback != 0
-	})
+	se.SetInterfaceFilter(func(name string) bool { return slices.Contains(names, name) })
 	se.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4})
 }
+
+// loopbacks lists the loopback interfaces. To look at them is slow: once will do.
+var loopbacks = sync.OnceValue(func() (names []string) {
+	all, _ := net.Interfaces() // without any, nothing connects, which is told
+	for _, i := range all {
+		if i.Flags&net.FlagLoopback != 0 {
+			names = append(names, i.Name)
+		}
+	}
+	return names
+})

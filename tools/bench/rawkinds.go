@@ -60,11 +60,7 @@ func newBest(change func(*webrtc.SettingEngine)) (*rawPeer, error) {
 	loopbackOnly(&se)
 	se.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
 	se.DisableActiveTCP(true)
-	network, err := stdnet.NewNet()
-	if err != nil {
-		return nil, err
-	}
-	se.SetNet(network)
+	se.SetNet(&stdnet.Net{}) // without the list of interfaces: the socket's address is known
 	se.SetICEUDPMux(mux)
 	se.SetHostAcceptanceMinWait(0)
 	se.SetPrflxAcceptanceMinWait(0)

@@ -53,6 +53,15 @@ func (m *mail) put(deliver func() error) {
 	}
 }
 
+// hold keeps what is put from now on, until release.
+func (m *mail) hold() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.busy = true
+}
+
+func (m *mail) release() { go m.carry() }
+
 // carry delivers until nothing is left.
 func (m *mail) carry() {
 	for {

@@ -10,7 +10,7 @@ import (
 type Options struct {
 	Quick    bool                             // fewer rounds and sizes: at most 45 s
 	Progress func(phase string, done, of int) // called before the first step of a phase and after each; may be nil
-	Only     func(phase string) bool          // nil: every phase
+	Only     func(phase string) bool          // nil: every phase but ablation
 }
 
 // phase is one part of a run. It works in steps, so that a run can tell how far
@@ -18,6 +18,7 @@ type Options struct {
 type phase struct {
 	name  string
 	steps int
+	asked bool          // runs only if it is asked for by name
 	least int           // steps that are taken in any case; zero: 1
 	share time.Duration // of a quick run's time: when it is used up, no further step begins
 	step  func(ctx context.Context, m *measure, i int) error
@@ -32,7 +33,7 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 		size = quick
 	}
 	for _, p := range size.phases() {
-		if o.Only != nil && !o.Only(p.name) {
+		if o.Only == nil && p.asked || o.Only != nil && !o.Only(p.name) {
 			continue
 		}
 		if err := o.run(ctx, m, p); err != nil {
@@ -68,8 +69,12 @@ func (o *Options) run(ctx context.Context, m *measure, p phase) error {
 }
 
 // Phases lists the names of the phases.
-func Phases() (names []string) {
-	for _, p := range full.phases() {
+func Phases(ofQuick bool) (names []string) {
+	size := full
+	if ofQuick {
+		size = quick
+	}
+	for _, p := range size.phases() {
 		names = append(names, p.name)
 	}
 	return names
@@ -126,7 +131,7 @@ func (s *size) phases() []phase {
 	for _, n := range s.messages {
 		list = append(list, s.throughput(n))
 	}
-	return append(list, s.pingPong(), s.protocols(), s.slow(), s.operations())
+	return append(list, s.pingPong(), s.protocols(), s.slow(), s.operations(), s.ablation())
 }
 
 // turn gives the systems in the order of a round.

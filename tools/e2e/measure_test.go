@@ -23,8 +23,10 @@ import (
 
 var measure = flag.Int("measure", 0, "rounds of the measurements: opening and throughput, beside a few lines of RTCPeerConnection")
 
-// TestMeasure compares with raw.js, round by round in the same pages. It says what
-// it found, and judges nothing: see the README for the machine.
+// TestMeasure compares with raw.js, round by round in the same pages: "open" is
+// until the channel was open at the end that asked, "raw" until a message had gone
+// there and back on it, "n2n" until Connect returned, which is when the other end
+// has agreed. It says what it found, and judges nothing.
 func TestMeasure(t *testing.T) {
 	if *measure == 0 {
 		t.Skip("-measure is 0")
@@ -51,11 +53,19 @@ func TestMeasure(t *testing.T) {
 
 	opens := map[string][]float64{}
 	note := func(what string, millis float64) { opens[what] = append(opens[what], millis) }
+	raw := func(what, url string) {
+		ctx, cancel := w.step()
+		defer cancel()
+		times, err := chrome.Eval[[2]float64](ctx, a.page, fmt.Sprintf("rawOpen(%q)", url))
+		w.must(err)
+		note(what+": open", times[0])
+		note(what+": raw", times[1])
+	}
 	for range *measure {
-		note("tab to tab: raw", a.number(fmt.Sprintf("rawOpen(%q)", tabURL)))
+		raw("tab to tab", tabURL)
 		note("tab to tab: n2n", a.connect(b.id, broker.id))
 		a.disconnect(b.id)
-		note("tab to native: raw", a.number(fmt.Sprintf("rawOpen(%q)", nativeURL)))
+		raw("tab to native", nativeURL)
 		note("tab to native: n2n", a.connect(far.id, broker.id))
 		a.disconnect(far.id)
 	}
@@ -64,7 +74,7 @@ func TestMeasure(t *testing.T) {
 	const total, size = 16 << 20, 16 << 10
 	rates := map[string][]float64{}
 	rate := func(what string, millis float64) { rates[what] = append(rates[what], total/1e3/millis) }
-	a.number(fmt.Sprintf("rawOpen(%q, true)", tabURL))
+	a.eval(fmt.Sprintf("rawOpen(%q, true)", tabURL))
 	a.eval("globalThis.toTab = rawKept")
 	a.connect(b.id, broker.id)
 	for range *measure/5 + 1 {
@@ -75,7 +85,7 @@ func TestMeasure(t *testing.T) {
 		rate("tab to native: n2n", w.toNative(a, broker, total, size))
 		rate("native to tab: n2n", w.fromNative(broker, a, total, size))
 	}
-	a.number(fmt.Sprintf("rawOpen(%q, true)", nativeURL))
+	a.eval(fmt.Sprintf("rawOpen(%q, true)", nativeURL))
 	for range *measure/5 + 1 {
 		start := time.Now()
 		a.eval(fmt.Sprintf("rawSend(rawKept, %d, %d)", total, size))
@@ -96,9 +106,9 @@ func report(t *testing.T, what string, figures map[string][]float64) {
 		median[name] = list[len(list)/2]
 	}
 	for _, pair := range []string{"tab to tab", "tab to native", "native to tab"} {
-		for _, how := range []string{"raw", "n2n"} {
+		for _, how := range []string{"open", "raw", "n2n"} {
 			if list := figures[pair+": "+how]; len(list) > 0 {
-				fmt.Fprintf(&b, "\n%-14s %s: median %6.1f  min %6.1f  p90 %6.1f  n=%d", pair, how,
+				fmt.Fprintf(&b, "\n%-14s %-4s: median %6.1f  min %6.1f  p90 %6.1f  n=%d", pair, how,
 					median[pair+": "+how], list[0], list[len(list)*9/10], len(list))
 			}
 		}
@@ -281,6 +291,10 @@ func rawNativeTraffic(dc *webrtc.DataChannel) {
 	got := 0
 	dc.OnMessage(func(m webrtc.DataChannelMessage) {
 		if m.IsString {
+			if string(m.Data) == "echo" {
+				_ = dc.SendText("echo")
+				return
+			}
 			go func() {
 				p := make([]byte, size)
 				for sent := 0; sent < total; sent += size {

@@ -46,7 +46,8 @@ async function rawAnswer(url) {
 }
 
 // rawOpen connects with who is at the other end of a WebSocket, and gives the
-// milliseconds until the channel was open.
+// milliseconds until the channel was open here, and until a message has gone there
+// and back: a channel that is open at one end is of no use yet.
 async function rawOpen(url, keep) {
 	const ws = new WebSocket(url);
 	await new Promise((r) => { ws.onopen = r; });
@@ -56,19 +57,20 @@ async function rawOpen(url, keep) {
 		peer = rawPeer((m) => ws.send(JSON.stringify(m)), true, opened);
 		ws.onmessage = (e) => peer.take(JSON.parse(e.data));
 	});
-	return rawDone(peer, start, keep, () => ws.close());
-}
-
-function rawDone(peer, start, keep, close) {
-	const millis = performance.now() - start;
+	const open = performance.now() - start;
+	await new Promise((echo) => {
+		peer.dc.onmessage = echo;
+		peer.dc.send("echo");
+	});
+	const usable = performance.now() - start;
 	if (keep) {
 		globalThis.rawKept = peer;
 		rawReceive(peer.dc);
 	} else {
 		peer.pc.close();
-		close();
+		ws.close();
 	}
-	return millis;
+	return [open, usable];
 }
 
 // rawReceive counts what arrives. rawReceived gives the milliseconds from the first
@@ -76,6 +78,7 @@ function rawDone(peer, start, keep, close) {
 function rawReceive(dc) {
 	let first = 0, bytes = 0, want = Infinity, done;
 	dc.onmessage = (e) => {
+		if (typeof e.data === "string") return dc.send(e.data);
 		if (!first) first = performance.now();
 		bytes += e.data.byteLength;
 		if (bytes >= want) {

@@ -3,12 +3,15 @@ package live_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
+	"io/fs"
 	"net/http"
 	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"github.com/coder/websocket"
@@ -406,5 +409,41 @@ func TestFiles(t *testing.T) {
 	page.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/n2n/n2n.js", nil))
 	if w.Code != http.StatusNotFound {
 		t.Errorf("a peer for tabs that there is none of: status %d", w.Code)
+	}
+}
+
+// What makes a tab a peer comes as it is, compressed if the browser can take it,
+// or with the reason why there is none.
+func TestPeerFiles(t *testing.T) {
+	var fault error
+	files := fstest.MapFS{
+		"n2n.js": {Data: []byte("export {}")}, "n2n.wasm": {Data: []byte("whole")}, "n2n.wasm.gz": {Data: []byte("small")},
+	}
+	page := live.New(live.Config{Peer: func() (fs.FS, error) { return files, fault }})
+	defer page.Close()
+	get := func(path, accept string) *httptest.ResponseRecorder {
+		r := httptest.NewRequest(http.MethodGet, path, nil)
+		r.Header.Set("Accept-Encoding", accept)
+		w := httptest.NewRecorder()
+		page.ServeHTTP(w, r)
+		return w
+	}
+	for _, x := range []struct{ path, accept, kind, encoding, body string }{
+		{"/n2n/n2n.js", "gzip", "text/javascript; charset=utf-8", "", "export {}"},
+		{"/n2n/n2n.wasm", "gzip, br", "application/wasm", "gzip", "small"},
+		{"/n2n/n2n.wasm", "identity", "application/wasm", "", "whole"},
+	} {
+		w := get(x.path, x.accept)
+		h := w.Header()
+		if w.Code != http.StatusOK || h.Get("Content-Type") != x.kind || h.Get("Content-Encoding") != x.encoding || w.Body.String() != x.body {
+			t.Errorf("%s for %s: status %d, %v, %q", x.path, x.accept, w.Code, h, w.Body)
+		}
+	}
+	if w := get("/n2n/../live_test.go", ""); w.Code == http.StatusOK {
+		t.Error("a file from elsewhere")
+	}
+	fault = errors.New("no compiler here")
+	if w := get("/n2n/n2n.js", ""); w.Code != http.StatusServiceUnavailable || !strings.Contains(w.Body.String(), "no compiler here") {
+		t.Errorf("without a compiler: status %d, %q", w.Code, w.Body)
 	}
 }

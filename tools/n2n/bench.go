@@ -34,7 +34,7 @@ func runBench(ctx context.Context, args []string, _ io.Reader, stdout, stderr io
 	f := newFlags("bench", "bench [flags]", benchHelp)
 	quick := f.Bool("quick", false, "fewer rounds and sizes")
 	asJSON := f.Bool("json", false, "end with one line of JSON instead of printing tables")
-	only := f.String("only", "", "`NAMES` of the phases to run, separated by commas: "+strings.Join(bench.Phases(), ", "))
+	only := f.String("only", "", "`NAMES` of the phases to run, separated by commas: "+strings.Join(bench.Phases(false), ", "))
 	cpu := f.String("cpuprofile", "", "write a profile of the processor time to this `FILE`")
 	heap := f.String("memprofile", "", "write a profile of what was allocated to this `FILE`")
 	if _, code, ok := f.parse(args, 0, stdout, stderr); !ok {
@@ -45,7 +45,7 @@ func runBench(ctx context.Context, args []string, _ io.Reader, stdout, stderr io
 	if *only != "" {
 		names := strings.Split(*only, ",")
 		for _, name := range names {
-			if !slices.Contains(bench.Phases(), name) {
+			if !slices.Contains(bench.Phases(*quick), name) {
 				return f.wrong(stderr, "--only %s: there is no such phase", clean(name, 40))
 			}
 		}

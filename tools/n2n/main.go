@@ -2,6 +2,7 @@
 // connections whose peers are signaling servers for their neighbors.
 //
 //	n2n demo                                        a network in this process, its server stopped half-way
+//	n2n demo --serve 127.0.0.1:8080                 the same, on a web page whose tabs can join it
 //	n2n entrance --listen 127.0.0.1:8080            the server that newcomers meet a first peer at
 //	n2n join --entrance ws://127.0.0.1:8080         a chat, in as many terminals as one likes
 //	n2n join --paste                                the same without a server: texts are copied and pasted

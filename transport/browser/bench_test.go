@@ -12,11 +12,11 @@ import (
 
 // trickler is a handler that gives everything to the other end at once.
 type trickler struct {
-	self, other *trickler
-	driver      transport.Driver
-	session     transport.Session
-	up          chan struct{}
-	message     func([]byte)
+	other   *trickler
+	driver  transport.Driver
+	session transport.Session
+	up      chan struct{}
+	message func([]byte)
 }
 
 func (h *trickler) Described(id transport.SessionID, d transport.Description) {
@@ -95,22 +95,10 @@ const rawJS = `(() => {
 	};
 })()`
 
-// awaited waits for a promise.
-func awaited(p js.Value) js.Value {
-	done := make(chan js.Value, 1)
-	f := js.FuncOf(func(_ js.Value, args []js.Value) any {
-		done <- args[0]
-		return nil
-	})
-	defer f.Release()
-	p.Call("then", f)
-	return <-done
-}
-
 func BenchmarkRawOpen(b *testing.B) {
 	js.Global().Call("eval", rawJS)
 	for b.Loop() {
-		awaited(js.Global().Call("rawOpen"))
+		await(b, js.Global().Call("rawOpen"))
 	}
 }
 
@@ -147,8 +135,8 @@ func BenchmarkTransfer(b *testing.B) {
 
 func BenchmarkRawTransfer(b *testing.B) {
 	js.Global().Call("eval", rawJS)
-	p := awaited(js.Global().Call("rawPair"))
+	p := await(b, js.Global().Call("rawPair"))
 	b.SetBytes(frame)
 	b.ResetTimer()
-	awaited(js.Global().Call("rawTransfer", p, b.N, frame))
+	await(b, js.Global().Call("rawTransfer", p, b.N, frame))
 }

@@ -149,11 +149,7 @@ func (c *channel) Send(p []byte) error {
 	if c.closed {
 		return transport.ErrClosed
 	}
-	buffered := c.queue.sent
-	if c.opened && c.dc.Truthy() {
-		buffered = uint64(c.dc.Get("bufferedAmount").Float())
-	}
-	if !c.queue.room(buffered, len(p)) {
+	if !c.queue.room(c.buffered(), len(p)) {
 		return transport.ErrBufferFull
 	}
 	c.queue.push(len(p))
@@ -166,6 +162,24 @@ func (c *channel) Send(p []byte) error {
 		return transport.ErrClosed
 	}
 	return nil
+}
+
+// Queued gives the bytes that were sent and have not left the browser.
+func (c *channel) Queued() int {
+	c.session.mu.Lock()
+	defer c.session.mu.Unlock()
+	return int(c.buffered())
+}
+
+// buffered is how many bytes wait. The caller holds session.mu.
+func (c *channel) buffered() uint64 {
+	switch {
+	case !c.opened:
+		return c.queue.sent
+	case !c.dc.Truthy():
+		return 0 // the session is over
+	}
+	return uint64(c.dc.Get("bufferedAmount").Float())
 }
 
 // write hands a message to the browser, which copies it. The caller holds

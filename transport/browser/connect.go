@@ -15,6 +15,9 @@ import (
 	"github.com/n2n-overlay/n2n/transport/internal/sdp"
 )
 
+// firstWait is how long a description waits for a candidate to take along.
+const firstWait = 10 * time.Millisecond
+
 // gatherPause is how long candidates wait for others after some were told. A
 // browser finds those of a host one after the other within a few milliseconds, and
 // each time that they are told costs a signature at both ends.
@@ -33,6 +36,7 @@ func (s *session) drive() error {
 		return fmt.Errorf("RTCPeerConnection: %w", err)
 	}
 	s.tell(func() { s.handler.Described(s.id, described) })
+	s.wasDescribed = true
 	return s.serve(pc)
 }
 
@@ -78,8 +82,9 @@ func (s *session) candidate(c js.Value) {
 	defer s.mu.Unlock()
 	if !c.Truthy() {
 		s.last = true
-	} else if own, ok := sdp.ReadCandidate(c.Get("candidate").String()); ok {
+	} else if own, ok := sdp.ReadCandidate(c.Get("candidate").String()); ok && s.count < s.driver.places(own.Type) {
 		s.found = append(s.found, own)
+		s.count++
 	}
 	s.poke()
 }
@@ -99,8 +104,31 @@ func (s *session) describe(pc js.Value) (d transport.Description, err error) {
 	if d, err = sdp.Local(pc.Get("localDescription").Get("sdp").String()); err != nil {
 		return d, err
 	}
+	s.awaitFirst()
 	d.Candidates, _ = s.newlyFound()
 	return d, nil
+}
+
+// awaitFirst waits for the first candidate of this end, but not for long.
+func (s *session) awaitFirst() {
+	timer := time.NewTimer(firstWait)
+	defer timer.Stop()
+	defer s.poke() // what else has changed is still to be looked at
+	for !s.hasFound() {
+		select {
+		case <-s.wake:
+		case <-timer.C:
+			return
+		case <-s.ctx.Done():
+			return
+		}
+	}
+}
+
+func (s *session) hasFound() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.found) > 0 || s.last
 }
 
 // watchTransport hears of the end of the SCTP association: the peer has closed.
@@ -157,9 +185,9 @@ func (s *session) serve(pc js.Value) error {
 	if !known {
 		timeout.Stop() // it waits for an answer as long as the node likes
 	}
-	next := time.NewTimer(0) // when candidates may be told again
+	next := time.NewTimer(gatherPause) // when candidates may be told again
 	defer next.Stop()
-	due, last, up := false, false, false
+	due, up := false, false
 	for {
 		select {
 		case <-s.ctx.Done():
@@ -182,15 +210,13 @@ func (s *session) serve(pc js.Value) error {
 		if !up && s.isOpen() {
 			up = true
 			timeout.Stop()
+			s.gathered(true) // what is found from now on is of no use
 			s.tell(func() { s.handler.Up(s.id) })
 			s.read()
 		}
-		if due && !last {
-			var told bool
-			if told, last = s.gathered(); told {
-				due = false
-				next.Reset(gatherPause)
-			}
+		if due && s.gathered(false) {
+			due = false
+			next.Reset(gatherPause)
 		}
 	}
 }
@@ -206,15 +232,20 @@ func (s *session) giveCandidates(pc js.Value) {
 	}
 }
 
-// gathered tells the handler what was found, if there is anything, and whether it
-// was the last.
-func (s *session) gathered() (told, last bool) {
-	fresh, last := s.newlyFound()
-	if len(fresh) == 0 && !last {
-		return false, false
+// gathered tells the handler what was found, if there is anything, or the last call
+// is due. It reports whether it did.
+func (s *session) gathered(last bool) bool {
+	if s.allTold {
+		return false
 	}
+	fresh, done := s.newlyFound()
+	last = last || done
+	if len(fresh) == 0 && !last {
+		return false
+	}
+	s.allTold = last
 	s.tell(func() { s.handler.Gathered(s.id, slices.Clip(fresh), last) })
-	return true, last
+	return true
 }
 
 // isOpen reports whether the first channels are.

@@ -3,6 +3,7 @@
 package browser
 
 import (
+	"net/netip"
 	"syscall/js"
 
 	"github.com/n2n-overlay/n2n/transport"
@@ -25,3 +26,9 @@ func (d *Driver) Crash() {
 
 // Connection gives the RTCPeerConnection of a session with media.
 func Connection(s transport.Session) js.Value { return s.(mediaSession).pc }
+
+// Reachable is whether an address of a peer may be contacted.
+func (d *Driver) Reachable(to netip.AddrPort) bool { return d.reachable(to) }
+
+// FromElsewhere makes the page one that does not come from loopback.
+func (d *Driver) FromElsewhere() { d.loopback = false }

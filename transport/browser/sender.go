@@ -4,6 +4,7 @@ package browser
 
 import (
 	"fmt"
+	"strconv"
 	"syscall/js"
 
 	"github.com/n2n-overlay/n2n/transport"
@@ -125,8 +126,8 @@ func (s *sender) section() int {
 	if !s.transceiver.Truthy() {
 		return -1
 	}
-	var mid int
-	if _, err := fmt.Sscan(s.transceiver.Get("mid").String(), &mid); err != nil {
+	mid, err := strconv.Atoi(s.transceiver.Get("mid").String())
+	if err != nil {
 		return -1
 	}
 	return mid - 1

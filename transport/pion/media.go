@@ -1,7 +1,7 @@
 package pion
 
 import (
-	"fmt"
+	"strconv"
 	"sync"
 	"sync/atomic"
 
@@ -192,8 +192,7 @@ func (t *tracks) read(pc *webrtc.PeerConnection, local webrtc.SessionDescription
 func section(pc *webrtc.PeerConnection, is func(*webrtc.RTPTransceiver) bool) (int, bool) {
 	for _, x := range pc.GetTransceivers() {
 		if is(x) {
-			var mid int
-			_, err := fmt.Sscan(x.Mid(), &mid)
+			mid, err := strconv.Atoi(x.Mid())
 			return mid - 1, err == nil && mid > 0
 		}
 	}

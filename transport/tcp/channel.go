@@ -16,7 +16,7 @@ import (
 
 const (
 	window = 256 << 10 // bytes of a channel under way that the handler has not taken
-	queue  = 1 << 20   // bytes of a channel that wait to be sent
+	queue  = 4 << 20   // bytes of a channel that wait to be sent: the least that the contract allows
 	cost   = 64        // what a message costs besides its bytes
 )
 

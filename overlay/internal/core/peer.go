@@ -138,7 +138,7 @@ func (p *peer) neighbor() bool {
 // send says something to a neighbor. Machines have nothing to say to others.
 func (c *Core) send(p *peer, m Message) {
 	if !p.usable() {
-		c.bug("session", p.session.State.String(), fmt.Sprintf("send of %T", m))
+		c.must(p, false, fmt.Sprintf("send of %T", m))
 		return
 	}
 	c.emit(Send{p.at.id, m})

@@ -7,6 +7,7 @@ import (
 	"github.com/n2n-overlay/n2n/fsm/signal"
 	"github.com/n2n-overlay/n2n/overlay/internal/core"
 	"github.com/n2n-overlay/n2n/overlay/internal/sim"
+	"github.com/n2n-overlay/n2n/transport"
 )
 
 // What ends at once, and what does not.
@@ -64,6 +65,24 @@ var promptness = []plot{
 		}
 		if out := s.Peers[a].Out[sim.Arc{Protocol: "p", Peer: name(c)}]; out != 1 || told > 0 {
 			s.Errorf("%d arcs, told %d times", out, told)
+		}
+	}},
+	{"an arc that was wished for, and then not, is ended once", func(s *story) {
+		s.opts.Protocols = []string{"p", "q"}
+		s.begin("", 3, line3...)
+		first, second := s.Connect(a, c, b), s.ConnectAs("q", a, c, b)
+		s.until("b>c offer")
+		s.Cancel(a, first)
+		s.rests(second, nil, 0)
+		spied := s.spy(a)
+		bound := some[core.Send](s.fx[c])
+		for _, e := range bound {
+			if m, ok := e.Msg.(*arc.Bound); ok && m.Channel == transport.FirstChannel {
+				s.says(c, a, m)
+			}
+		}
+		if sent := some[core.Send](spied()); len(sent) > 0 {
+			s.Errorf("a says %+v", sent[0].Msg)
 		}
 	}},
 	{"of two arcs that wait for a session to close one is cancelled", func(s *story) {

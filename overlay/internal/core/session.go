@@ -36,6 +36,7 @@ func (c *Core) stepSession(p *peer, ev arc.SessionEvent) {
 func (c *Core) sessionEffect(p *peer, e arc.SessionEffect) {
 	switch e.Kind {
 	case arc.SessionFxDial:
+		c.must(p, p.session.State == arc.SessionDialing, "dial")
 		c.dial(p)
 	case arc.SessionFxHangup:
 		if p.link.State != signal.LinkIdle {
@@ -50,11 +51,13 @@ func (c *Core) sessionEffect(p *peer, e arc.SessionEffect) {
 			}
 		}
 	case arc.SessionFxSever:
+		c.must(p, len(p.arcs) > 0, "sever without arcs")
 		together(p.arcs)
 		for _, a := range slices.Clone(p.arcs) {
 			c.stepArc(p, a, arc.ArcSevered())
 		}
 	case arc.SessionFxGiveup:
+		c.must(p, slices.ContainsFunc(p.arcs, (*anArc).waits), "giveup without requests")
 		for _, a := range slices.Clone(p.arcs) {
 			if a.waits() {
 				if a.err = p.failure; a.err == nil {
@@ -77,6 +80,13 @@ func (c *Core) sessionEffect(p *peer, e arc.SessionEffect) {
 		c.timers.start(timer{kind: timerParting, peer: p.id}, c.now+arc.CloseTimeout)
 	case arc.SessionFxStopParting:
 		c.timers.stop(timer{kind: timerParting, peer: p.id})
+	}
+}
+
+// must reports what a session may not say in its state.
+func (c *Core) must(p *peer, holds bool, what string) {
+	if !holds {
+		c.bug("session", p.session.State.String(), what)
 	}
 }
 

@@ -59,6 +59,18 @@ var waitings = []plot{
 			s.Errorf("%+v", made)
 		}
 	}},
+	{"newcomers do not wait for a session that ended before its hello", func(s *story) {
+		s.begin("", 3, line3...)
+		s.Connect(a, c, b)
+		s.Deliver(s.until("c up"))
+		id := s.begun(c)
+		s.Join(a, c, true)
+		s.only("a described", "a gathered", "a~c offer")
+		s.GiveUp(c, id)
+		s.Deliver(s.next("c down"))
+		s.check()
+		s.settle()
+	}},
 	{"candidates count for the offer that they name", func(s *story) {
 		s.insisting()
 		s.noEffect(c, core.Signaled{Signal: &transport.Signal{

@@ -20,6 +20,7 @@ func (w *World) contract(p *Peer, e core.Effect) {
 		if err := e.Msg.Check(); err != nil {
 			w.failed(p, "message beyond its limits: %v", err)
 		}
+		w.checkClosing(p, e)
 	case core.AddCandidates:
 		if s := p.end(e.ID); s == nil || len(e.C) == 0 || transport.CheckCandidates(e.C) != nil {
 			w.failed(p, "candidates %v of session %s are given to the driver", e.C, w.session(e.ID))
@@ -93,6 +94,29 @@ func (w *World) checkDescription(p *Peer, s *end, e core.SendSignal) {
 // byHand reports whether a channel carries one message each way.
 func (w *World) byHand(conn uint64) bool {
 	return conn != 0 && !w.calls[conn&0xffff-1].trickle
+}
+
+// checkClosing: a session's end is asked for by a timer, and each question and
+// each agreement is answered at most once, in the same step.
+func (w *World) checkClosing(p *Peer, e core.Send) {
+	in, _ := w.cause.(core.Received)
+	_, tick := w.cause.(core.Tick)
+	_, bye := in.Msg.(*arc.Bye)
+	_, agree := in.Msg.(*arc.Agree)
+	may := true
+	switch e.Msg.(type) {
+	case *arc.Bye:
+		may = tick
+	case *arc.Agree:
+		may = bye && w.before != arc.SessionLeaving && w.replies == 0
+		w.replies++
+	case *arc.Stay:
+		may = (bye || agree) && w.replies == 0
+		w.replies++
+	}
+	if !may {
+		w.failed(p, "says %s", w.describe(message{msg: e.Msg}))
+	}
 }
 
 // checkOpened: an arc is told to be on a new session, and over whom that came,

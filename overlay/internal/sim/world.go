@@ -65,8 +65,10 @@ type World struct {
 	fault   error           // the first thing that must not have been
 	cut     map[[2]int]bool // pairs between which nothing comes through
 	story   story
-	cause   core.Input // what the step under way is about
-	left    core.Edge  // the link's edge of that step that left an attempt
+	cause   core.Input       // what the step under way is about
+	left    core.Edge        // the link's edge of that step that left an attempt
+	before  arc.SessionState // of the session that the step's message came on
+	replies int              // to Bye and Agree, in this step
 }
 
 // Peer is one core and its driver.
@@ -164,7 +166,10 @@ func (w *World) Input(i int, in core.Input) {
 	}
 	w.steps++
 	w.cause, w.left = in, core.Edge{}
+	w.replies = 0
 	switch in := in.(type) {
+	case core.Received:
+		w.before = p.Core.Session(p.Core.Peer(in.ID))
 	case core.Unregister:
 		p.closeChannels(in.Protocol)
 	case core.CloseDoor:

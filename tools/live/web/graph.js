@@ -4,7 +4,7 @@
 import { forceSimulation, forceManyBody, forceLink, forceX, forceY, forceCollide } from './third_party/d3-force.js';
 import { svg, set, calm } from './dom.js';
 
-const R = 19;             // radius of a peer
+const largest = 19;       // radius of a peer, while there are few
 const top = 34;           // room for the hint
 const signalTime = 520;   // ms for the dots to cross one session
 const classes = ['entrance', 'broker', 'path', 'session'];
@@ -14,6 +14,7 @@ export class Graph extends EventTarget {
   #arcs = new Map();    // key -> { g, line, hit, count, arc }
   #lines = new Map();   // sessions: key -> line
   #size = { w: 800, h: 520 };
+  #r = largest;
   #choice = { from: null, to: null, via: [] };
   #focus = null;
   #picture = null;
@@ -35,7 +36,7 @@ export class Graph extends EventTarget {
       .force('charge', this.charge = forceManyBody())
       .force('link', this.link = forceLink().id(p => p.id))
       .force('x', this.fx = forceX()).force('y', this.fy = forceY())
-      .force('collide', forceCollide(R * 1.55))
+      .force('collide', this.collide = forceCollide(largest * 1.5))
       .alphaDecay(0.035).velocityDecay(0.35)
       .on('tick', () => this.#draw());
     new ResizeObserver(() => this.#resized()).observe(root);
@@ -58,7 +59,8 @@ export class Graph extends EventTarget {
   #settle(alpha) {
     const { w, h } = this.#size, n = Math.max(1, this.#places.size);
     const room = Math.sqrt(w * h / n);
-    this.charge.strength(-room * 8);
+    this.#scale(Math.min(largest, Math.max(8, room * 0.16)));
+    this.charge.strength(-0.026 * room * room); // they fill the room, however many they are
     this.link.distance(room).strength(0.04);
     this.fx.x(w / 2).strength(0.07 * Math.min(1.5, h / w));
     this.fy.y((h + top) / 2).strength(0.07 * Math.min(1.5, w / h));
@@ -69,6 +71,20 @@ export class Graph extends EventTarget {
     } else {
       this.simulation.restart();
     }
+  }
+
+  #scale(r) {
+    if (r === this.#r) return;
+    this.#r = r;
+    this.collide.radius(r * 1.5);
+    this.root.style.setProperty('--scale', r / largest);
+    for (const { g } of this.#places.values()) this.#sized(g);
+  }
+
+  #sized(g) {
+    set(g.querySelector('.halo'), 'r', this.#r + 7);
+    set(g.querySelector('.disc'), 'r', this.#r);
+    set(g.querySelector('.mark'), 'y', this.#r + 15);
   }
 
   // show draws a picture; places of peers that stay are kept.
@@ -113,8 +129,9 @@ export class Graph extends EventTarget {
     const y = near.length ? near.reduce((s, p) => s + p.y, 0) / near.length : h / 2 + Math.sin(angle) * h * 0.3;
     const place = { id: peer.id, x: x + Math.cos(angle) * 40, y: y + Math.sin(angle) * 40 };
     place.g = svg('g', { class: 'peer', role: 'button', tabindex: -1, 'data-id': peer.id },
-      svg('circle', { class: 'halo', r: R + 7 }), svg('circle', { class: 'disc', r: R }),
-      svg('text', { class: 'name', dy: '.35em' }), svg('text', { class: 'mark', y: R + 15 }));
+      svg('circle', { class: 'halo' }), svg('circle', { class: 'disc' }),
+      svg('text', { class: 'name', dy: '.35em' }), svg('text', { class: 'mark' }));
+    this.#sized(place.g);
     place.g.addEventListener('pointerdown', e => this.#drag(e, place));
     place.g.addEventListener('focus', () => { this.#focus = peer.id; });
     this.peers.append(place.g);
@@ -180,7 +197,7 @@ export class Graph extends EventTarget {
   }
 
   #draw() {
-    const { w, h } = this.#size;
+    const { w, h } = this.#size, R = this.#r;
     for (const p of this.#places.values()) {
       p.x = Math.min(Math.max(p.x, R + 12), Math.max(w - R - 12, R + 12));
       p.y = Math.min(Math.max(p.y, R + top), Math.max(h - R - 22, R + top));
@@ -208,7 +225,7 @@ export class Graph extends EventTarget {
       const ex = mx - p.x, ey = my - p.y, el = Math.hypot(ex, ey) || 1;
       return [(p.x + ex / el * gap).toFixed(1), (p.y + ey / el * gap).toFixed(1)];
     };
-    const [sx, sy] = end(a, R + 2), [ex, ey] = end(b, R + 4);
+    const [sx, sy] = end(a, this.#r + 2), [ex, ey] = end(b, this.#r + 4);
     return { d: `M${sx} ${sy}Q${mx.toFixed(1)} ${my.toFixed(1)} ${ex} ${ey}`, x: ((a.x + b.x) / 4 + mx / 2).toFixed(1), y: ((a.y + b.y) / 4 + my / 2).toFixed(1) };
   }
 

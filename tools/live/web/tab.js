@@ -1,6 +1,7 @@
 // This tab as a peer: a node of n2n.js, which enters at the entrance that serves
 // the page and keeps a door open there itself. What it sees goes into the store,
 // in the words in which the process describes its nodes.
+const module = '/n2n/n2n.js';
 const every = 1000; // ms between two looks at what changes silently
 
 export class Tab extends EventTarget {
@@ -11,7 +12,10 @@ export class Tab extends EventTarget {
 
   // create makes the node, which knows nobody yet.
   static async create(store) {
-    const { Node } = await import('/n2n/n2n.js');
+    const { Node } = await import(module).catch(async err => {
+      const response = await fetch(module); // an import that fails does not say why
+      throw response.ok ? err : new Error((await response.text()).trim());
+    });
     const { network, protocol } = store.hello;
     const tab = new Tab();
     tab.store = store;

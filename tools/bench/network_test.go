@@ -1,0 +1,71 @@
+package bench
+
+import (
+	"net"
+	"net/netip"
+	"testing"
+	"time"
+)
+
+// TestNetwork: packets come late, in order, and from the sender's second
+// address; answers go the same way.
+func TestNetwork(t *testing.T) {
+	const late = 30 * time.Millisecond
+	n := newNetwork(func(from, to string) time.Duration {
+		if from == "a" && to == "b" {
+			return late
+		}
+		return 0
+	})
+	defer n.close()
+	a, b := socket(t), socket(t)
+	toA, err := n.add("a", address(a))
+	if err != nil {
+		t.Fatal(err)
+	}
+	toB, err := n.add("b", address(b))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again, err := n.add("b", address(b)); err != nil || again != toB {
+		t.Fatalf("added twice: %v, %v", again, err)
+	}
+	begun := time.Now()
+	const packets = 50
+	for i := range packets {
+		if _, err := a.WriteToUDPAddrPort([]byte{byte(i)}, toB); err != nil {
+			t.Fatal(err)
+		}
+	}
+	buf := make([]byte, 10)
+	for i := range packets {
+		size, from, err := b.ReadFromUDPAddrPort(buf)
+		if err != nil || size != 1 || buf[0] != byte(i) || from != toA {
+			t.Fatalf("packet %d: %d bytes %v from %v, want %v; %v", i, size, buf[:size], from, toA, err)
+		}
+	}
+	if took := time.Since(begun); took < late {
+		t.Errorf("took %v", took)
+	}
+	if _, err := b.WriteToUDPAddrPort([]byte("back"), toA); err != nil {
+		t.Fatal(err)
+	}
+	if size, from, err := a.ReadFromUDPAddrPort(buf); err != nil || string(buf[:size]) != "back" || from != toB {
+		t.Errorf("%q from %v, %v", buf[:size], from, err)
+	}
+}
+
+func socket(t *testing.T) *net.UDPConn {
+	t.Helper()
+	c, err := net.ListenUDP("udp4", net.UDPAddrFromAddrPort(netip.AddrPortFrom(loopback, 0)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	if err := c.SetDeadline(time.Now().Add(20 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func address(c *net.UDPConn) netip.AddrPort { return c.LocalAddr().(*net.UDPAddr).AddrPort() }
