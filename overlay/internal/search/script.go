@@ -1,6 +1,8 @@
 package search
 
 import (
+	"slices"
+
 	"github.com/n2n-overlay/n2n/overlay/internal/core"
 	"github.com/n2n-overlay/n2n/overlay/internal/sim"
 )
@@ -38,6 +40,13 @@ func triangle(w *sim.World) {
 	w.Connected(a, b)
 }
 
+// offered lets the drivers describe what is under way, so that offers are too.
+func offered(w *sim.World) {
+	for _, it := range slices.Clone(w.Pending()) {
+		w.Deliver(it)
+	}
+}
+
 func line(w *sim.World) {
 	w.Connected(a, c)
 	w.Connected(c, d)
@@ -46,6 +55,17 @@ func line(w *sim.World) {
 
 func connects(i, j int, via ...int) Line {
 	return Line{Do: func(w *sim.World) { w.Connect(i, j, via...) }, If: alive(i)}
+}
+
+func connectsFor(protocol string, i, j int) Line {
+	return Line{Do: func(w *sim.World) { w.ConnectAs(protocol, i, j) }, If: alive(i)}
+}
+
+func disconnectsFor(protocol string, i, j int) Line {
+	return Line{
+		Do: func(w *sim.World) { w.DisconnectAs(protocol, i, j) },
+		If: func(w *sim.World) bool { return w.Peers[i].Alive && arcsFor(w, protocol, i, j) > 0 },
+	}
 }
 
 func joins(i, j int) Line {
@@ -118,6 +138,10 @@ func unregisters(i int) Line {
 	return Line{Do: func(w *sim.World) { w.Register(i, "p", false) }, If: alive(i)}
 }
 
+func registers(i int) Line {
+	return Line{Do: func(w *sim.World) { w.Register(i, "p", true) }, If: alive(i)}
+}
+
 // comeBack lets a line happen only when somebody has come back.
 func comeBack(l Line) Line {
 	can := l.If
@@ -136,8 +160,10 @@ func alive(peers ...int) func(*sim.World) bool {
 	}
 }
 
-func arcsTo(w *sim.World, i, j int) int {
-	return w.Peers[i].Out[sim.Arc{Protocol: "p", Peer: w.Peers[j].ID}]
+func arcsTo(w *sim.World, i, j int) int { return arcsFor(w, "p", i, j) }
+
+func arcsFor(w *sim.World, protocol string, i, j int) int {
+	return w.Peers[i].Out[sim.Arc{Protocol: protocol, Peer: w.Peers[j].ID}]
 }
 
 func arcsBetween(i, j, n int) func(*sim.World) bool {

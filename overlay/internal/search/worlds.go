@@ -1,12 +1,10 @@
 package search
 
 import (
-	"errors"
 	"slices"
 
 	"github.com/n2n-overlay/n2n/fsm/arc"
 	"github.com/n2n-overlay/n2n/fsm/signal"
-	"github.com/n2n-overlay/n2n/overlay/internal/core"
 	"github.com/n2n-overlay/n2n/overlay/internal/sim"
 )
 
@@ -22,7 +20,7 @@ const (
 
 // Worlds gives the worlds of a size and of the smaller ones. All of them hold.
 func Worlds(most Size) []*World {
-	return slices.DeleteFunc(slices.Concat(calm(), crossing(), closing(), crashing(), turning(),
+	return slices.DeleteFunc(slices.Concat(calm(), crossing(), closing(), crashing(), turning(), sharing(), wishing(),
 		trickling(), declining(), crowded(), remembering(), lying()), func(w *World) bool { return w.Size > most })
 }
 
@@ -62,7 +60,7 @@ func crossing() []*World {
 		glare("glare+loss", Short, one, yields, insists, rides, again, late),
 		entering("entering+loss", Quick, sim.Budget{Drops: 1}, rides, adopted),
 		glare("glare+loss+early", Quick, early, yields, insists, rides, again, late, stale),
-		introduction("introduction+loss+early", Quick, early, yields, insists, rides, again, late, reported),
+		introduction("introduction+loss+early", Full, early, yields, insists, rides, again, late, reported),
 		path("path+loss+early", Full, early, yields, insists, rides, again, late, stale),
 		entering("entering+break+loss", Quick, sim.Budget{Drops: 1, Breaks: 1}, rides, adopted, hit, replaced),
 		entering("entering+loss+early", Full, early, rides, adopted, void),
@@ -103,7 +101,7 @@ func crashing() []*World {
 		{
 			Name: "entering-again+crash", About: "b connects to a through c and enters to a, which crashes and enters again to c",
 			Size: Full, Peers: 3, Budget: once(1 << a),
-			Prepare:   func(w *sim.World) { star(w); w.Connect(b, a, c); w.Join(b, a, true) },
+			Prepare:   func(w *sim.World) { star(w); w.Connect(b, a, c); w.Join(b, a, true); offered(w); offered(w) },
 			Script:    []Line{comeBack(joins(a, c))},
 			Sometimes: []Sometimes{adopted, replaced, outdated},
 		},
@@ -114,49 +112,10 @@ func crashing() []*World {
 		glare("glare+crash+loss", Quick, with(all, 1, 0, 0), yields, insists, rides, again, unreachable, lost),
 		glare("glare+crash+early", Quick, with(all, 0, 0, 1), yields, insists, rides, again, late, unreachable, lost),
 		comeback("return-both+loss", Full, with(once(1<<a|1<<b), 1, 0, 0), []Line{joins(a, b), joins(b, a)}, replaced, back, yields, insists, void, adopted),
-		comeback("return-both+loss+early", Full, with(once(1<<a|1<<b), 1, 0, 1), []Line{joins(a, b), joins(b, a)}, replaced, back, yields, insists, void, adopted),
-		glare("glare+crash+loss+early", Full, with(all, 1, 1, 1), yields, insists, rides, again, late, unreachable, lost),
+		comeback("return-both+loss+early", Full, with(once(1<<a), 1, 0, 1), []Line{joins(a, b), joins(b, a)}, replaced, back, insists, void, adopted),
+		glare("glare+crash+loss+early", Full, with(all, 1, 0, 1), yields, insists, rides, again, late, unreachable, lost),
 		path("path+crash+loss", Full, with(all, 1, 1, 0), yields, insists, rides, again, late, unreachable, lost),
 		revival("revival+crash+loss", Full, with(all, 1, 1, 0), revived, closed, revivedClosing, crossedBye, byesCross, replaced, lost),
-	}
-}
-
-// turning has worlds in which arcs turn round, and are held.
-func turning() []*World {
-	break1, crash := sim.Budget{Breaks: 1, Early: 1}, sim.Budget{Crashes: 1, Restarts: 1, Frail: everybody}
-	return []*World{
-		reversal("reversal", Short, sim.Budget{}, turns, turnsBack, revived),
-		farewells("reversal-farewell", Short, sim.Budget{}, turns, refused, closed),
-		holding("holding", Short, sim.Budget{}, turns, held, closed),
-		reversal("reversal+break+early", Short, break1, turns, turnsBack, revived, lost),
-		farewells("reversal-farewell+break+early", Quick, break1, turns, refused, closed, lost),
-		holding("holding+break+early", Quick, break1, turns, held, closed, lost),
-		reversal("reversal+crash", Quick, crash, turns, turnsBack, revived, lost),
-		holding("holding+crash", Quick, crash, turns, held, closed, lost),
-	}
-}
-
-func reversal(name string, s Size, faults sim.Budget, sometimes ...Sometimes) *World {
-	return &World{
-		Name: name, About: "a and b turn the arcs that they have, at the same time, and end and begin others",
-		Size: s, Peers: 2, Prepare: pairTwice, Options: soon, Budget: faults, Prompt: faults == sim.Budget{},
-		Script: []Line{reverses(a, b), reverses(b, a), reverses(b, a), disconnects(a, b), disconnects(b, a), connects(a, b)}, Sometimes: sometimes,
-	}
-}
-
-func farewells(name string, s Size, faults sim.Budget, sometimes ...Sometimes) *World {
-	return &World{
-		Name: name, About: "a turns an arc and b wants no more of it, at the same time, and then a does not either",
-		Size: s, Peers: 2, Prepare: pairTwice, Options: soon, Budget: faults,
-		Script: []Line{reverses(a, b), reverses(b, a), unregisters(b), unregisters(a), connects(a, b)}, Sometimes: sometimes,
-	}
-}
-
-func holding(name string, s Size, faults sim.Budget, sometimes ...Sometimes) *World {
-	return &World{
-		Name: name, About: "a holds one of its arcs, and wants to end and to turn them, while b turns and ends others",
-		Size: s, Peers: 2, Prepare: pairTwice, Options: soon, Budget: faults, Prompt: faults == sim.Budget{},
-		Script: []Line{holds(a, b), disconnects(a, b), reverses(a, b), releases(a), reverses(b, a), disconnects(b, a)}, Sometimes: sometimes,
 	}
 }
 
@@ -242,13 +201,8 @@ var (
 	byesCross      = Sometimes{Name: "byes cross", Edge: session(arc.SessionEdgeClosingByeCross)}
 	closed         = Sometimes{Name: "a session closes", Edge: session(arc.SessionEdgeClosingAgree)}
 	parted         = Sometimes{Name: "nobody answers a bye in time", Edge: session(arc.SessionEdgeClosingParting)}
-	turns          = Sometimes{Name: "an arc turns", Edge: arcs(arc.ArcEdgeUpTurn)}
-	turnsBack      = Sometimes{Name: "b turns its arc to a as well", Is: func(w *sim.World) bool { return arcsTo(w, a, b) > 1 }}
-	held           = Sometimes{Name: "a hold is in the way", Is: func(w *sim.World) bool {
-		return slices.ContainsFunc(w.Calls(), func(c *sim.Call) bool { return errors.Is(c.Err, core.ErrHeld) })
-	}}
-	refused = Sometimes{Name: "an arc is refused", Edge: arcs(arc.ArcEdgeOpeningRefused)}
-	back    = Sometimes{Name: "after a crash, a and b are connected", Is: func(w *sim.World) bool {
+	refused        = Sometimes{Name: "an arc is refused", Edge: arcs(arc.ArcEdgeOpeningRefused)}
+	back           = Sometimes{Name: "after a crash, a and b are connected", Is: func(w *sim.World) bool {
 		return alive(a, b)(w) && both(w, a, b) && w.Boots() > 2
 	}}
 )
