@@ -29,7 +29,7 @@ func (g *machine) step() {
 	// happen here. It never allocates.`, g.name)
 	f.f("func (%[1]s *%[2]s) Step(ev %[2]sEvent, fx *%[2]sEffects) %[2]sEdge {\nfx.n = 0\nswitch ev.Kind {", g.recv, g.name)
 	for _, on := range m.Ons {
-		f.f("case %sOn%s:\nreturn %s.on%[2]s(ev, fx)", g.name, goName(on.Name), g.recv)
+		f.f("case %sOn%s:\nreturn %s.on%[2]s(&ev, fx)", g.name, goName(on.Name), g.recv)
 	}
 	f.f("}\nreturn %sNever\n}\n", g.name)
 	for _, on := range m.Ons {
@@ -41,9 +41,9 @@ func (g *machine) step() {
 // on prints the answer to one event: a case for each state.
 func (g *machine) on(f *goFile, on *spec.On) {
 	g.claim(on.Pos, ".on"+goName(on.Name))
-	params := "ev " + g.name + "Event"
+	params := "ev *" + g.name + "Event" // a copy less
 	if len(on.Params) == 0 {
-		params = "_ " + g.name + "Event"
+		params = "_ *" + g.name + "Event"
 	}
 	fx := "fx"
 	if !effectful(on) {

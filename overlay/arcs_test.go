@@ -278,18 +278,20 @@ func TestWhyArcsClose(t *testing.T) {
 	}
 }
 
-// TestRTT: a neighbor's round trip is measured as its session opens, and anew with
-// each heartbeat.
+// TestRTT: a neighbor's round trip is measured a second after its session opened,
+// and anew with each heartbeat.
 func TestRTT(t *testing.T) {
 	bubble(t, 2, func(k *kit) {
 		k.join(0, 1)
-		k.rest(time.Second)
+		k.rest(900 * time.Millisecond)
 		want := func(min, max time.Duration) {
 			t.Helper()
 			if got := k.nodes[0].Neighbors()[0].RTT; got < min || got > max {
 				t.Errorf("RTT %v, want %v to %v", got, min, max)
 			}
 		}
+		want(0, 0)
+		k.rest(200 * time.Millisecond)
 		want(20*time.Millisecond, 21*time.Millisecond)
 		k.net.SetPath(mem.Path{Latency: 50 * time.Millisecond})
 		k.rest(6 * time.Second)

@@ -88,7 +88,7 @@ func (n *Node) Stats() Stats {
 type Neighbor struct {
 	Peer      transport.PeerID
 	Age       time.Duration // of the session
-	RTT       time.Duration // of the last ping that was answered: the first as the session opens, then one each Config.Heartbeat; zero: not measured yet, or no heartbeat
+	RTT       time.Duration // of the last ping that was answered: the first is sent 1 s after the session has opened, or one Config.Heartbeat if that is less, then one each Config.Heartbeat; zero: not measured yet, or no heartbeat
 	Protocols []string      // with arcs on it
 }
 

@@ -39,34 +39,34 @@ func (arc *Arc) Step(ev ArcEvent, fx *ArcEffects) ArcEdge {
 	fx.n = 0
 	switch ev.Kind {
 	case ArcOnAsk:
-		return arc.onAsk(ev, fx)
+		return arc.onAsk(&ev, fx)
 	case ArcOnReady:
-		return arc.onReady(ev, fx)
+		return arc.onReady(&ev, fx)
 	case ArcOnBind:
-		return arc.onBind(ev, fx)
+		return arc.onBind(&ev, fx)
 	case ArcOnBound:
-		return arc.onBound(ev, fx)
+		return arc.onBound(&ev, fx)
 	case ArcOnRefused:
-		return arc.onRefused(ev, fx)
+		return arc.onRefused(&ev, fx)
 	case ArcOnUnbind:
-		return arc.onUnbind(ev, fx)
+		return arc.onUnbind(&ev, fx)
 	case ArcOnDisconnect:
-		return arc.onDisconnect(ev, fx)
+		return arc.onDisconnect(&ev, fx)
 	case ArcOnGive:
-		return arc.onGive(ev, fx)
+		return arc.onGive(&ev, fx)
 	case ArcOnTurn:
-		return arc.onTurn(ev, fx)
+		return arc.onTurn(&ev, fx)
 	case ArcOnSevered:
-		return arc.onSevered(ev, fx)
+		return arc.onSevered(&ev, fx)
 	case ArcOnGiveup:
-		return arc.onGiveup(ev, fx)
+		return arc.onGiveup(&ev, fx)
 	case ArcOnRequest:
-		return arc.onRequest(ev, fx)
+		return arc.onRequest(&ev, fx)
 	}
 	return ArcNever
 }
 
-func (arc *Arc) onAsk(_ ArcEvent, fx *ArcEffects) ArcEdge { // arc.fsm:194
+func (arc *Arc) onAsk(_ *ArcEvent, fx *ArcEffects) ArcEdge { // arc.fsm:194
 	switch arc.State {
 	case ArcFresh:
 		// arc.fsm:195
@@ -87,7 +87,7 @@ func (arc *Arc) onAsk(_ ArcEvent, fx *ArcEffects) ArcEdge { // arc.fsm:194
 	return ArcNever
 }
 
-func (arc *Arc) onReady(_ ArcEvent, fx *ArcEffects) ArcEdge { // arc.fsm:198
+func (arc *Arc) onReady(_ *ArcEvent, fx *ArcEffects) ArcEdge { // arc.fsm:198
 	switch arc.State {
 	case ArcFresh:
 	// arc.fsm:200: never
@@ -106,7 +106,7 @@ func (arc *Arc) onReady(_ ArcEvent, fx *ArcEffects) ArcEdge { // arc.fsm:198
 	return ArcNever
 }
 
-func (arc *Arc) onBind(_ ArcEvent, fx *ArcEffects) ArcEdge { // arc.fsm:202
+func (arc *Arc) onBind(_ *ArcEvent, fx *ArcEffects) ArcEdge { // arc.fsm:202
 	switch arc.State {
 	case ArcFresh:
 		// arc.fsm:203
@@ -128,7 +128,7 @@ func (arc *Arc) onBind(_ ArcEvent, fx *ArcEffects) ArcEdge { // arc.fsm:202
 	return ArcNever
 }
 
-func (arc *Arc) onBound(_ ArcEvent, fx *ArcEffects) ArcEdge { // arc.fsm:207
+func (arc *Arc) onBound(_ *ArcEvent, fx *ArcEffects) ArcEdge { // arc.fsm:207
 	switch arc.State {
 	case ArcFresh:
 	// arc.fsm:209: never
@@ -151,7 +151,7 @@ func (arc *Arc) onBound(_ ArcEvent, fx *ArcEffects) ArcEdge { // arc.fsm:207
 	return ArcNever
 }
 
-func (arc *Arc) onRefused(_ ArcEvent, fx *ArcEffects) ArcEdge { // arc.fsm:211
+func (arc *Arc) onRefused(_ *ArcEvent, fx *ArcEffects) ArcEdge { // arc.fsm:211
 	switch arc.State {
 	case ArcFresh:
 	// arc.fsm:213: never
@@ -174,7 +174,7 @@ func (arc *Arc) onRefused(_ ArcEvent, fx *ArcEffects) ArcEdge { // arc.fsm:211
 	return ArcNever
 }
 
-func (arc *Arc) onUnbind(_ ArcEvent, fx *ArcEffects) ArcEdge { // arc.fsm:215
+func (arc *Arc) onUnbind(_ *ArcEvent, fx *ArcEffects) ArcEdge { // arc.fsm:215
 	switch arc.State {
 	case ArcFresh:
 	// arc.fsm:218: never
@@ -200,7 +200,7 @@ func (arc *Arc) onUnbind(_ ArcEvent, fx *ArcEffects) ArcEdge { // arc.fsm:215
 	return ArcNever
 }
 
-func (arc *Arc) onDisconnect(_ ArcEvent, fx *ArcEffects) ArcEdge { // arc.fsm:220
+func (arc *Arc) onDisconnect(_ *ArcEvent, fx *ArcEffects) ArcEdge { // arc.fsm:220
 	switch arc.State {
 	case ArcFresh:
 	// arc.fsm:224: never
@@ -235,7 +235,7 @@ func (arc *Arc) onDisconnect(_ ArcEvent, fx *ArcEffects) ArcEdge { // arc.fsm:22
 	return ArcNever
 }
 
-func (arc *Arc) onGive(_ ArcEvent, fx *ArcEffects) ArcEdge { // arc.fsm:226
+func (arc *Arc) onGive(_ *ArcEvent, fx *ArcEffects) ArcEdge { // arc.fsm:226
 	switch arc.State {
 	case ArcFresh:
 	// arc.fsm:229: never
@@ -257,7 +257,7 @@ func (arc *Arc) onGive(_ ArcEvent, fx *ArcEffects) ArcEdge { // arc.fsm:226
 	return ArcNever
 }
 
-func (arc *Arc) onTurn(_ ArcEvent, fx *ArcEffects) ArcEdge { // arc.fsm:231
+func (arc *Arc) onTurn(_ *ArcEvent, fx *ArcEffects) ArcEdge { // arc.fsm:231
 	switch arc.State {
 	case ArcFresh:
 	// arc.fsm:234: never
@@ -279,7 +279,7 @@ func (arc *Arc) onTurn(_ ArcEvent, fx *ArcEffects) ArcEdge { // arc.fsm:231
 	return ArcNever
 }
 
-func (arc *Arc) onSevered(_ ArcEvent, fx *ArcEffects) ArcEdge { // arc.fsm:236
+func (arc *Arc) onSevered(_ *ArcEvent, fx *ArcEffects) ArcEdge { // arc.fsm:236
 	switch arc.State {
 	case ArcFresh:
 	// arc.fsm:239: never
@@ -300,7 +300,7 @@ func (arc *Arc) onSevered(_ ArcEvent, fx *ArcEffects) ArcEdge { // arc.fsm:236
 	return ArcNever
 }
 
-func (arc *Arc) onGiveup(_ ArcEvent, fx *ArcEffects) ArcEdge { // arc.fsm:241
+func (arc *Arc) onGiveup(_ *ArcEvent, fx *ArcEffects) ArcEdge { // arc.fsm:241
 	switch arc.State {
 	case ArcFresh:
 	// arc.fsm:244: never
@@ -330,7 +330,7 @@ func (arc *Arc) onGiveup(_ ArcEvent, fx *ArcEffects) ArcEdge { // arc.fsm:241
 	return ArcNever
 }
 
-func (arc *Arc) onRequest(_ ArcEvent, fx *ArcEffects) ArcEdge { // arc.fsm:246
+func (arc *Arc) onRequest(_ *ArcEvent, fx *ArcEffects) ArcEdge { // arc.fsm:246
 	running := arc.Request
 	arc.Request = false
 	switch arc.State {

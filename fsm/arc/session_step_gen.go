@@ -74,36 +74,36 @@ func (session *Session) Step(ev SessionEvent, fx *SessionEffects) SessionEdge {
 	fx.n = 0
 	switch ev.Kind {
 	case SessionOnWant:
-		return session.onWant(ev, fx)
+		return session.onWant(&ev, fx)
 	case SessionOnCancel:
-		return session.onCancel(ev, fx)
+		return session.onCancel(&ev, fx)
 	case SessionOnUp:
-		return session.onUp(ev, fx)
+		return session.onUp(&ev, fx)
 	case SessionOnFailed:
-		return session.onFailed(ev, fx)
+		return session.onFailed(&ev, fx)
 	case SessionOnOpened:
-		return session.onOpened(ev, fx)
+		return session.onOpened(&ev, fx)
 	case SessionOnBound:
-		return session.onBound(ev, fx)
+		return session.onBound(&ev, fx)
 	case SessionOnUnbound:
-		return session.onUnbound(ev, fx)
+		return session.onUnbound(&ev, fx)
 	case SessionOnLinger:
-		return session.onLinger(ev, fx)
+		return session.onLinger(&ev, fx)
 	case SessionOnBye:
-		return session.onBye(ev, fx)
+		return session.onBye(&ev, fx)
 	case SessionOnAgree:
-		return session.onAgree(ev, fx)
+		return session.onAgree(&ev, fx)
 	case SessionOnStay:
-		return session.onStay(ev, fx)
+		return session.onStay(&ev, fx)
 	case SessionOnParting:
-		return session.onParting(ev, fx)
+		return session.onParting(&ev, fx)
 	case SessionOnDown:
-		return session.onDown(ev, fx)
+		return session.onDown(&ev, fx)
 	}
 	return SessionNever
 }
 
-func (session *Session) onWant(_ SessionEvent, fx *SessionEffects) SessionEdge { // arc.fsm:67
+func (session *Session) onWant(_ *SessionEvent, fx *SessionEffects) SessionEdge { // arc.fsm:67
 	switch session.State {
 	case SessionNone:
 		// arc.fsm:68
@@ -146,7 +146,7 @@ func (session *Session) onWant(_ SessionEvent, fx *SessionEffects) SessionEdge {
 	return SessionNever
 }
 
-func (session *Session) onCancel(_ SessionEvent, fx *SessionEffects) SessionEdge { // arc.fsm:74
+func (session *Session) onCancel(_ *SessionEvent, fx *SessionEffects) SessionEdge { // arc.fsm:74
 	switch session.State {
 	case SessionNone:
 	// arc.fsm:82: never
@@ -191,7 +191,7 @@ func (session *Session) onCancel(_ SessionEvent, fx *SessionEffects) SessionEdge
 	return SessionNever
 }
 
-func (session *Session) onUp(_ SessionEvent, fx *SessionEffects) SessionEdge { // arc.fsm:84
+func (session *Session) onUp(_ *SessionEvent, fx *SessionEffects) SessionEdge { // arc.fsm:84
 	switch session.State {
 	case SessionNone:
 		// arc.fsm:85
@@ -216,7 +216,7 @@ func (session *Session) onUp(_ SessionEvent, fx *SessionEffects) SessionEdge { /
 	return SessionNever
 }
 
-func (session *Session) onFailed(_ SessionEvent, fx *SessionEffects) SessionEdge { // arc.fsm:89
+func (session *Session) onFailed(_ *SessionEvent, fx *SessionEffects) SessionEdge { // arc.fsm:89
 	switch session.State {
 	case SessionNone:
 		// arc.fsm:92
@@ -245,7 +245,7 @@ func (session *Session) onFailed(_ SessionEvent, fx *SessionEffects) SessionEdge
 	return SessionNever
 }
 
-func (session *Session) onOpened(_ SessionEvent, _ *SessionEffects) SessionEdge { // arc.fsm:95
+func (session *Session) onOpened(_ *SessionEvent, _ *SessionEffects) SessionEdge { // arc.fsm:95
 	switch session.State {
 	case SessionNone:
 	// arc.fsm:98: never
@@ -269,7 +269,7 @@ func (session *Session) onOpened(_ SessionEvent, _ *SessionEffects) SessionEdge 
 	return SessionNever
 }
 
-func (session *Session) onBound(_ SessionEvent, fx *SessionEffects) SessionEdge { // arc.fsm:100
+func (session *Session) onBound(_ *SessionEvent, fx *SessionEffects) SessionEdge { // arc.fsm:100
 	switch session.State {
 	case SessionNone:
 	// arc.fsm:104: never
@@ -312,7 +312,7 @@ func (session *Session) onBound(_ SessionEvent, fx *SessionEffects) SessionEdge 
 	return SessionNever
 }
 
-func (session *Session) onUnbound(_ SessionEvent, fx *SessionEffects) SessionEdge { // arc.fsm:106
+func (session *Session) onUnbound(_ *SessionEvent, fx *SessionEffects) SessionEdge { // arc.fsm:106
 	switch session.State {
 	case SessionNone:
 	// arc.fsm:110: never
@@ -341,7 +341,7 @@ func (session *Session) onUnbound(_ SessionEvent, fx *SessionEffects) SessionEdg
 	return SessionNever
 }
 
-func (session *Session) onLinger(_ SessionEvent, fx *SessionEffects) SessionEdge { // arc.fsm:112
+func (session *Session) onLinger(_ *SessionEvent, fx *SessionEffects) SessionEdge { // arc.fsm:112
 	running := session.Linger
 	session.Linger = false
 	switch session.State {
@@ -367,7 +367,7 @@ func (session *Session) onLinger(_ SessionEvent, fx *SessionEffects) SessionEdge
 	return SessionNever
 }
 
-func (session *Session) onBye(_ SessionEvent, fx *SessionEffects) SessionEdge { // arc.fsm:116
+func (session *Session) onBye(_ *SessionEvent, fx *SessionEffects) SessionEdge { // arc.fsm:116
 	switch session.State {
 	case SessionNone:
 	// arc.fsm:122: never
@@ -410,7 +410,7 @@ func (session *Session) onBye(_ SessionEvent, fx *SessionEffects) SessionEdge { 
 	return SessionNever
 }
 
-func (session *Session) onAgree(_ SessionEvent, fx *SessionEffects) SessionEdge { // arc.fsm:124
+func (session *Session) onAgree(_ *SessionEvent, fx *SessionEffects) SessionEdge { // arc.fsm:124
 	switch session.State {
 	case SessionNone:
 	// arc.fsm:131: never
@@ -470,7 +470,7 @@ func (session *Session) onAgree(_ SessionEvent, fx *SessionEffects) SessionEdge 
 	return SessionNever
 }
 
-func (session *Session) onStay(_ SessionEvent, fx *SessionEffects) SessionEdge { // arc.fsm:133
+func (session *Session) onStay(_ *SessionEvent, fx *SessionEffects) SessionEdge { // arc.fsm:133
 	switch session.State {
 	case SessionNone:
 	// arc.fsm:137: never
@@ -524,7 +524,7 @@ func (session *Session) onStay(_ SessionEvent, fx *SessionEffects) SessionEdge {
 	return SessionNever
 }
 
-func (session *Session) onParting(_ SessionEvent, fx *SessionEffects) SessionEdge { // arc.fsm:139
+func (session *Session) onParting(_ *SessionEvent, fx *SessionEffects) SessionEdge { // arc.fsm:139
 	running := session.Parting
 	session.Parting = false
 	switch session.State {
@@ -561,7 +561,7 @@ func (session *Session) onParting(_ SessionEvent, fx *SessionEffects) SessionEdg
 	return SessionNever
 }
 
-func (session *Session) onDown(_ SessionEvent, fx *SessionEffects) SessionEdge { // arc.fsm:144
+func (session *Session) onDown(_ *SessionEvent, fx *SessionEffects) SessionEdge { // arc.fsm:144
 	switch session.State {
 	case SessionNone:
 	// arc.fsm:151: never

@@ -63,28 +63,28 @@ func (exchange *Exchange) Step(ev ExchangeEvent, fx *ExchangeEffects) ExchangeEd
 	fx.n = 0
 	switch ev.Kind {
 	case ExchangeOnChange:
-		return exchange.onChange(ev, fx)
+		return exchange.onChange(&ev, fx)
 	case ExchangeOnMediaWant:
-		return exchange.onMediaWant(ev, fx)
+		return exchange.onMediaWant(&ev, fx)
 	case ExchangeOnMediaOffer:
-		return exchange.onMediaOffer(ev, fx)
+		return exchange.onMediaOffer(&ev, fx)
 	case ExchangeOnMediaAnswer:
-		return exchange.onMediaAnswer(ev, fx)
+		return exchange.onMediaAnswer(&ev, fx)
 	case ExchangeOnMediaStop:
-		return exchange.onMediaStop(ev, fx)
+		return exchange.onMediaStop(&ev, fx)
 	case ExchangeOnDescribed:
-		return exchange.onDescribed(ev, fx)
+		return exchange.onDescribed(&ev, fx)
 	case ExchangeOnFinished:
-		return exchange.onFinished(ev, fx)
+		return exchange.onFinished(&ev, fx)
 	case ExchangeOnBroken:
-		return exchange.onBroken(ev, fx)
+		return exchange.onBroken(&ev, fx)
 	case ExchangeOnPatience:
-		return exchange.onPatience(ev, fx)
+		return exchange.onPatience(&ev, fx)
 	}
 	return ExchangeNever
 }
 
-func (exchange *Exchange) onChange(_ ExchangeEvent, fx *ExchangeEffects) ExchangeEdge { // media.fsm:65
+func (exchange *Exchange) onChange(_ *ExchangeEvent, fx *ExchangeEffects) ExchangeEdge { // media.fsm:65
 	switch exchange.State {
 	case ExchangeCalm:
 		if exchange.Offers { // media.fsm:66
@@ -125,7 +125,7 @@ func (exchange *Exchange) onChange(_ ExchangeEvent, fx *ExchangeEffects) Exchang
 	return ExchangeNever
 }
 
-func (exchange *Exchange) onMediaWant(ev ExchangeEvent, fx *ExchangeEffects) ExchangeEdge { // media.fsm:72
+func (exchange *Exchange) onMediaWant(ev *ExchangeEvent, fx *ExchangeEffects) ExchangeEdge { // media.fsm:72
 	switch exchange.State {
 	case ExchangeCalm:
 		if exchange.Offers && exchange.Able && ev.N > exchange.Heard { // media.fsm:73
@@ -172,7 +172,7 @@ func (exchange *Exchange) onMediaWant(ev ExchangeEvent, fx *ExchangeEffects) Exc
 	return ExchangeNever
 }
 
-func (exchange *Exchange) onMediaOffer(ev ExchangeEvent, fx *ExchangeEffects) ExchangeEdge { // media.fsm:81
+func (exchange *Exchange) onMediaOffer(ev *ExchangeEvent, fx *ExchangeEffects) ExchangeEdge { // media.fsm:81
 	switch exchange.State {
 	case ExchangeCalm:
 		if exchange.due(uint64(ev.N), uint64(ev.H)) { // media.fsm:82
@@ -208,7 +208,7 @@ func (exchange *Exchange) onMediaOffer(ev ExchangeEvent, fx *ExchangeEffects) Ex
 	return ExchangeNever
 }
 
-func (exchange *Exchange) onMediaAnswer(ev ExchangeEvent, fx *ExchangeEffects) ExchangeEdge { // media.fsm:90
+func (exchange *Exchange) onMediaAnswer(ev *ExchangeEvent, fx *ExchangeEffects) ExchangeEdge { // media.fsm:90
 	switch exchange.State {
 	case ExchangeCalm:
 	// media.fsm:94: never
@@ -236,7 +236,7 @@ func (exchange *Exchange) onMediaAnswer(ev ExchangeEvent, fx *ExchangeEffects) E
 	return ExchangeNever
 }
 
-func (exchange *Exchange) onMediaStop(ev ExchangeEvent, fx *ExchangeEffects) ExchangeEdge { // media.fsm:96
+func (exchange *Exchange) onMediaStop(ev *ExchangeEvent, fx *ExchangeEffects) ExchangeEdge { // media.fsm:96
 	switch exchange.State {
 	case ExchangeCalm:
 		// media.fsm:97
@@ -275,7 +275,7 @@ func (exchange *Exchange) onMediaStop(ev ExchangeEvent, fx *ExchangeEffects) Exc
 	return ExchangeNever
 }
 
-func (exchange *Exchange) onDescribed(_ ExchangeEvent, fx *ExchangeEffects) ExchangeEdge { // media.fsm:101
+func (exchange *Exchange) onDescribed(_ *ExchangeEvent, fx *ExchangeEffects) ExchangeEdge { // media.fsm:101
 	switch exchange.State {
 	case ExchangeCalm:
 	// media.fsm:106: never
@@ -317,7 +317,7 @@ func (exchange *Exchange) onDescribed(_ ExchangeEvent, fx *ExchangeEffects) Exch
 	return ExchangeNever
 }
 
-func (exchange *Exchange) onFinished(_ ExchangeEvent, fx *ExchangeEffects) ExchangeEdge { // media.fsm:108
+func (exchange *Exchange) onFinished(_ *ExchangeEvent, fx *ExchangeEffects) ExchangeEdge { // media.fsm:108
 	switch exchange.State {
 	case ExchangeCalm:
 	// media.fsm:112: never
@@ -351,7 +351,7 @@ func (exchange *Exchange) onFinished(_ ExchangeEvent, fx *ExchangeEffects) Excha
 	return ExchangeNever
 }
 
-func (exchange *Exchange) onBroken(_ ExchangeEvent, fx *ExchangeEffects) ExchangeEdge { // media.fsm:114
+func (exchange *Exchange) onBroken(_ *ExchangeEvent, fx *ExchangeEffects) ExchangeEdge { // media.fsm:114
 	switch exchange.State {
 	case ExchangeCalm:
 	// media.fsm:117: never
@@ -384,7 +384,7 @@ func (exchange *Exchange) onBroken(_ ExchangeEvent, fx *ExchangeEffects) Exchang
 	return ExchangeNever
 }
 
-func (exchange *Exchange) onPatience(_ ExchangeEvent, fx *ExchangeEffects) ExchangeEdge { // media.fsm:119
+func (exchange *Exchange) onPatience(_ *ExchangeEvent, fx *ExchangeEffects) ExchangeEdge { // media.fsm:119
 	running := exchange.Patience
 	exchange.Patience = false
 	switch exchange.State {

@@ -26,14 +26,14 @@ func (broker *Broker) Step(ev BrokerEvent, fx *BrokerEffects) BrokerEdge {
 	fx.n = 0
 	switch ev.Kind {
 	case BrokerOnRelay:
-		return broker.onRelay(ev, fx)
+		return broker.onRelay(&ev, fx)
 	case BrokerOnBounced:
-		return broker.onBounced(ev, fx)
+		return broker.onBounced(&ev, fx)
 	}
 	return BrokerNever
 }
 
-func (broker *Broker) onRelay(ev BrokerEvent, fx *BrokerEffects) BrokerEdge { // signal.fsm:190
+func (broker *Broker) onRelay(ev *BrokerEvent, fx *BrokerEffects) BrokerEdge { // signal.fsm:190
 	switch broker.State {
 	case BrokerReady:
 		if ev.Honest && ev.Near { // signal.fsm:191
@@ -51,7 +51,7 @@ func (broker *Broker) onRelay(ev BrokerEvent, fx *BrokerEffects) BrokerEdge { //
 	return BrokerNever
 }
 
-func (broker *Broker) onBounced(ev BrokerEvent, fx *BrokerEffects) BrokerEdge { // signal.fsm:195
+func (broker *Broker) onBounced(ev *BrokerEvent, fx *BrokerEffects) BrokerEdge { // signal.fsm:195
 	switch broker.State {
 	case BrokerReady:
 		if ev.Honest && ev.Near { // signal.fsm:196

@@ -108,36 +108,36 @@ func (link *Link) Step(ev LinkEvent, fx *LinkEffects) LinkEdge {
 	fx.n = 0
 	switch ev.Kind {
 	case LinkOnConnect:
-		return link.onConnect(ev, fx)
+		return link.onConnect(&ev, fx)
 	case LinkOnOffer:
-		return link.onOffer(ev, fx)
+		return link.onOffer(&ev, fx)
 	case LinkOnAnswer:
-		return link.onAnswer(ev, fx)
+		return link.onAnswer(&ev, fx)
 	case LinkOnAdopt:
-		return link.onAdopt(ev, fx)
+		return link.onAdopt(&ev, fx)
 	case LinkOnCandidates:
-		return link.onCandidates(ev, fx)
+		return link.onCandidates(&ev, fx)
 	case LinkOnReset:
-		return link.onReset(ev, fx)
+		return link.onReset(&ev, fx)
 	case LinkOnReject:
-		return link.onReject(ev, fx)
+		return link.onReject(&ev, fx)
 	case LinkOnUnreachable:
-		return link.onUnreachable(ev, fx)
+		return link.onUnreachable(&ev, fx)
 	case LinkOnUp:
-		return link.onUp(ev, fx)
+		return link.onUp(&ev, fx)
 	case LinkOnDown:
-		return link.onDown(ev, fx)
+		return link.onDown(&ev, fx)
 	case LinkOnHangup:
-		return link.onHangup(ev, fx)
+		return link.onHangup(&ev, fx)
 	case LinkOnSetup:
-		return link.onSetup(ev, fx)
+		return link.onSetup(&ev, fx)
 	case LinkOnRetry:
-		return link.onRetry(ev, fx)
+		return link.onRetry(&ev, fx)
 	}
 	return LinkNever
 }
 
-func (link *Link) onConnect(ev LinkEvent, fx *LinkEffects) LinkEdge { // signal.fsm:89
+func (link *Link) onConnect(ev *LinkEvent, fx *LinkEffects) LinkEdge { // signal.fsm:89
 	switch link.State {
 	case LinkIdle:
 		if ev.N > link.Seq { // signal.fsm:90
@@ -160,7 +160,7 @@ func (link *Link) onConnect(ev LinkEvent, fx *LinkEffects) LinkEdge { // signal.
 	return LinkNever
 }
 
-func (link *Link) onOffer(ev LinkEvent, fx *LinkEffects) LinkEdge { // signal.fsm:95
+func (link *Link) onOffer(ev *LinkEvent, fx *LinkEffects) LinkEdge { // signal.fsm:95
 	switch link.State {
 	case LinkIdle:
 		if link.fresh(ev.N) { // signal.fsm:96
@@ -244,7 +244,7 @@ func (link *Link) onOffer(ev LinkEvent, fx *LinkEffects) LinkEdge { // signal.fs
 	return LinkNever
 }
 
-func (link *Link) onAnswer(ev LinkEvent, fx *LinkEffects) LinkEdge { // signal.fsm:111
+func (link *Link) onAnswer(ev *LinkEvent, fx *LinkEffects) LinkEdge { // signal.fsm:111
 	switch link.State {
 	case LinkIdle:
 		// signal.fsm:115
@@ -289,7 +289,7 @@ func (link *Link) onAnswer(ev LinkEvent, fx *LinkEffects) LinkEdge { // signal.f
 	return LinkNever
 }
 
-func (link *Link) onAdopt(ev LinkEvent, fx *LinkEffects) LinkEdge { // signal.fsm:118
+func (link *Link) onAdopt(ev *LinkEvent, fx *LinkEffects) LinkEdge { // signal.fsm:118
 	switch link.State {
 	case LinkIdle:
 		if !ev.Old && ev.N > link.Seq { // signal.fsm:119
@@ -349,7 +349,7 @@ func (link *Link) onAdopt(ev LinkEvent, fx *LinkEffects) LinkEdge { // signal.fs
 	return LinkNever
 }
 
-func (link *Link) onCandidates(ev LinkEvent, fx *LinkEffects) LinkEdge { // signal.fsm:125
+func (link *Link) onCandidates(ev *LinkEvent, fx *LinkEffects) LinkEdge { // signal.fsm:125
 	switch link.State {
 	case LinkIdle:
 		// signal.fsm:127
@@ -382,7 +382,7 @@ func (link *Link) onCandidates(ev LinkEvent, fx *LinkEffects) LinkEdge { // sign
 	return LinkNever
 }
 
-func (link *Link) onReset(ev LinkEvent, fx *LinkEffects) LinkEdge { // signal.fsm:129
+func (link *Link) onReset(ev *LinkEvent, fx *LinkEffects) LinkEdge { // signal.fsm:129
 	switch link.State {
 	case LinkIdle:
 		// signal.fsm:132
@@ -436,7 +436,7 @@ func (link *Link) onReset(ev LinkEvent, fx *LinkEffects) LinkEdge { // signal.fs
 	return LinkNever
 }
 
-func (link *Link) onReject(ev LinkEvent, fx *LinkEffects) LinkEdge { // signal.fsm:134
+func (link *Link) onReject(ev *LinkEvent, fx *LinkEffects) LinkEdge { // signal.fsm:134
 	switch link.State {
 	case LinkIdle:
 		// signal.fsm:136
@@ -463,7 +463,7 @@ func (link *Link) onReject(ev LinkEvent, fx *LinkEffects) LinkEdge { // signal.f
 	return LinkNever
 }
 
-func (link *Link) onUnreachable(ev LinkEvent, fx *LinkEffects) LinkEdge { // signal.fsm:138
+func (link *Link) onUnreachable(ev *LinkEvent, fx *LinkEffects) LinkEdge { // signal.fsm:138
 	switch link.State {
 	case LinkIdle:
 		// signal.fsm:140
@@ -490,7 +490,7 @@ func (link *Link) onUnreachable(ev LinkEvent, fx *LinkEffects) LinkEdge { // sig
 	return LinkNever
 }
 
-func (link *Link) onUp(_ LinkEvent, fx *LinkEffects) LinkEdge { // signal.fsm:142
+func (link *Link) onUp(_ *LinkEvent, fx *LinkEffects) LinkEdge { // signal.fsm:142
 	switch link.State {
 	case LinkIdle:
 	// signal.fsm:145: never
@@ -530,7 +530,7 @@ func (link *Link) onUp(_ LinkEvent, fx *LinkEffects) LinkEdge { // signal.fsm:14
 	return LinkNever
 }
 
-func (link *Link) onDown(_ LinkEvent, fx *LinkEffects) LinkEdge { // signal.fsm:147
+func (link *Link) onDown(_ *LinkEvent, fx *LinkEffects) LinkEdge { // signal.fsm:147
 	switch link.State {
 	case LinkIdle:
 	// signal.fsm:150: never
@@ -565,7 +565,7 @@ func (link *Link) onDown(_ LinkEvent, fx *LinkEffects) LinkEdge { // signal.fsm:
 	return LinkNever
 }
 
-func (link *Link) onHangup(_ LinkEvent, fx *LinkEffects) LinkEdge { // signal.fsm:152
+func (link *Link) onHangup(_ *LinkEvent, fx *LinkEffects) LinkEdge { // signal.fsm:152
 	switch link.State {
 	case LinkIdle:
 	// signal.fsm:156: never
@@ -593,7 +593,7 @@ func (link *Link) onHangup(_ LinkEvent, fx *LinkEffects) LinkEdge { // signal.fs
 	return LinkNever
 }
 
-func (link *Link) onSetup(_ LinkEvent, fx *LinkEffects) LinkEdge { // signal.fsm:158
+func (link *Link) onSetup(_ *LinkEvent, fx *LinkEffects) LinkEdge { // signal.fsm:158
 	running := link.Setup
 	link.Setup = false
 	switch link.State {
@@ -627,7 +627,7 @@ func (link *Link) onSetup(_ LinkEvent, fx *LinkEffects) LinkEdge { // signal.fsm
 	return LinkNever
 }
 
-func (link *Link) onRetry(_ LinkEvent, fx *LinkEffects) LinkEdge { // signal.fsm:162
+func (link *Link) onRetry(_ *LinkEvent, fx *LinkEffects) LinkEdge { // signal.fsm:162
 	running := link.Retry
 	link.Retry = false
 	switch link.State {

@@ -25,20 +25,20 @@ func (meeting *Meeting) Step(ev MeetingEvent, fx *MeetingEffects) MeetingEdge {
 	fx.n = 0
 	switch ev.Kind {
 	case MeetingOnAsk:
-		return meeting.onAsk(ev, fx)
+		return meeting.onAsk(&ev, fx)
 	case MeetingOnMet:
-		return meeting.onMet(ev, fx)
+		return meeting.onMet(&ev, fx)
 	case MeetingOnLeave:
-		return meeting.onLeave(ev, fx)
+		return meeting.onLeave(&ev, fx)
 	case MeetingOnCancel:
-		return meeting.onCancel(ev, fx)
+		return meeting.onCancel(&ev, fx)
 	case MeetingOnWait:
-		return meeting.onWait(ev, fx)
+		return meeting.onWait(&ev, fx)
 	}
 	return MeetingNever
 }
 
-func (meeting *Meeting) onAsk(_ MeetingEvent, fx *MeetingEffects) MeetingEdge { // signal.fsm:216
+func (meeting *Meeting) onAsk(_ *MeetingEvent, fx *MeetingEffects) MeetingEdge { // signal.fsm:216
 	switch meeting.State {
 	case MeetingFresh:
 		// signal.fsm:217
@@ -55,7 +55,7 @@ func (meeting *Meeting) onAsk(_ MeetingEvent, fx *MeetingEffects) MeetingEdge { 
 	return MeetingNever
 }
 
-func (meeting *Meeting) onMet(ev MeetingEvent, fx *MeetingEffects) MeetingEdge { // signal.fsm:220
+func (meeting *Meeting) onMet(ev *MeetingEvent, fx *MeetingEffects) MeetingEdge { // signal.fsm:220
 	switch meeting.State {
 	case MeetingFresh:
 	// signal.fsm:222: never
@@ -74,7 +74,7 @@ func (meeting *Meeting) onMet(ev MeetingEvent, fx *MeetingEffects) MeetingEdge {
 	return MeetingNever
 }
 
-func (meeting *Meeting) onLeave(_ MeetingEvent, fx *MeetingEffects) MeetingEdge { // signal.fsm:224
+func (meeting *Meeting) onLeave(_ *MeetingEvent, fx *MeetingEffects) MeetingEdge { // signal.fsm:224
 	switch meeting.State {
 	case MeetingFresh:
 	// signal.fsm:226: never
@@ -93,7 +93,7 @@ func (meeting *Meeting) onLeave(_ MeetingEvent, fx *MeetingEffects) MeetingEdge 
 	return MeetingNever
 }
 
-func (meeting *Meeting) onCancel(_ MeetingEvent, fx *MeetingEffects) MeetingEdge { // signal.fsm:228
+func (meeting *Meeting) onCancel(_ *MeetingEvent, fx *MeetingEffects) MeetingEdge { // signal.fsm:228
 	switch meeting.State {
 	case MeetingFresh:
 	// signal.fsm:230: never
@@ -112,7 +112,7 @@ func (meeting *Meeting) onCancel(_ MeetingEvent, fx *MeetingEffects) MeetingEdge
 	return MeetingNever
 }
 
-func (meeting *Meeting) onWait(_ MeetingEvent, fx *MeetingEffects) MeetingEdge { // signal.fsm:232
+func (meeting *Meeting) onWait(_ *MeetingEvent, fx *MeetingEffects) MeetingEdge { // signal.fsm:232
 	running := meeting.Wait
 	meeting.Wait = false
 	switch meeting.State {

@@ -114,7 +114,7 @@ var promptness = []plot{
 	{"a pong counts for the ping that it answers", func(s *story) {
 		s.opts.Config = func(_ int, cfg *core.Config) { cfg.Heartbeat = 5 * time.Second }
 		s.begin("", 2, [2]int{a, b})
-		s.Run(7 * time.Second)
+		s.Run(8 * time.Second)
 		pings := map[uint64]bool{}
 		var last uint64
 		for _, e := range some[core.Send](s.fx[a]) {

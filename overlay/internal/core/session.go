@@ -99,10 +99,15 @@ type heartbeat struct {
 	rtt   time.Duration
 }
 
+// firstPing is when a session that has opened is pinged for the first time: what
+// it was opened for comes first, and one that is over by then costs no ping.
+const firstPing = time.Second
+
 func (c *Core) startBeat(p *peer) {
 	p.beat = heartbeat{heard: c.now}
 	if c.cfg.Heartbeat > 0 {
-		c.ping(p)
+		p.beat.due = c.now + min(firstPing, c.cfg.Heartbeat)
+		c.timers.start(timer{kind: timerPing, peer: p.id}, p.beat.due)
 	}
 }
 
