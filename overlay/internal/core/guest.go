@@ -150,8 +150,8 @@ func (c *Core) guestFailed(g *guest, p transport.PeerID, err error) {
 
 func (c *Core) openDoor(in OpenDoor) { c.doors[in.Conn] = &door{in.Trickle} }
 
-// closeDoor forgets a channel. An attempt that went over it goes on: its
-// signals were exchanged, or its timer ends it.
+// closeDoor forgets a channel. An attempt that went over it goes on if its
+// signals were exchanged, and otherwise is over: nothing can be heard of it.
 func (c *Core) closeDoor(conn uint64) {
 	delete(c.doors, conn)
 	for _, n := range slices.Sorted(maps.Keys(c.guests)) {
@@ -159,9 +159,12 @@ func (c *Core) closeDoor(conn uint64) {
 			c.endGuest(g, ErrFailed)
 		}
 	}
-	for _, p := range c.peers {
+	for _, p := range c.inOrder() {
 		if p.at != nil && p.at.route.Conn == conn {
 			p.at.route = Route{}
+			if p.link.State == signal.LinkOffering || p.at.owe {
+				c.later(func() { c.drop(p, Crashed, ErrFailed) })
+			}
 		}
 		if p.route.Conn == conn {
 			p.route = Route{}
