@@ -72,6 +72,31 @@ func (pp *pipe) flushSoon() {
 	pp.turn <- struct{}{}
 }
 
+// drained reports whether all that was sent has arrived, as far as the driver
+// tells.
+func (n *Node) drained() bool {
+	for _, s := range n.sessions {
+		for _, pp := range s.pipes.all() {
+			if !pp.drained() {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+func (pp *pipe) drained() bool {
+	select {
+	case <-pp.turn:
+	default:
+		return false // a message is being sent
+	}
+	defer func() { pp.turn <- struct{}{} }()
+	_ = pp.flush() // fails only when the session is over
+	q, ok := pp.channel.(transport.Queue)
+	return !ok || q.Queued() == 0
+}
+
 // unpack takes a frame of messages.
 func (pp *pipe) unpack(frame []byte) (violation string) {
 	if len(frame) == 0 || len(pp.partial) > 0 {

@@ -243,12 +243,27 @@ func (n *Node) help(f func()) bool {
 	}
 }
 
+// drainTimeout is for how long Leave waits until what was sent has arrived.
+const drainTimeout = time.Second
+
 // Leave tells the neighbors that this node leaves, waits until they have closed
-// the sessions (a round trip) or ctx ends, and closes the node.
+// the sessions (a round trip) or ctx ends, and closes the node. What was sent
+// before goes first, and is waited for a second at the most: a farewell that
+// overtook it would end the session under it.
 func (n *Node) Leave(ctx context.Context) error {
-	n.post(core.Leave{})
 	tick := time.NewTicker(2 * time.Millisecond)
 	defer tick.Stop()
+	for begun := time.Now(); ctx.Err() == nil && time.Since(begun) < drainTimeout; {
+		drained := true
+		if !n.ask(func() { drained = n.drained() }) || drained {
+			break
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+		}
+	}
+	n.post(core.Leave{})
 	for open := true; open; {
 		if !n.ask(func() { open = len(n.sessions) > 0 }) || !open {
 			break

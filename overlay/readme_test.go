@@ -34,6 +34,19 @@ func TestReadmeShowsTheWorld(t *testing.T) {
 	}
 }
 
+// And so does it show the streams.
+func TestReadmeShowsTheStreams(t *testing.T) {
+	_, body, ok := strings.Cut(read(t, "example_stream_test.go"), "\tgo http.Serve(")
+	body, _, ok2 := strings.Cut(body, "\tif err != nil")
+	if !ok || !ok2 {
+		t.Fatal("example_stream_test.go has changed its shape")
+	}
+	want := "```go\ngo http.Serve(" + strings.ReplaceAll(body, "\n\t", "\n") + "```\n"
+	if !strings.Contains(read(t, "../README.md"), want) {
+		t.Errorf("the README shows other streams than\n%s", want)
+	}
+}
+
 func read(t *testing.T, name string) string {
 	t.Helper()
 	b, err := os.ReadFile(name)

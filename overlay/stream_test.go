@@ -514,6 +514,7 @@ func TestStreamsOfLostSessionsAreForgotten(t *testing.T) {
 		a, err := k.chat[0].Dial(k.ctx, k.id(1))
 		k.must(err)
 		k.write(a, "alive")
+		k.rest(time.Second)
 		b, err := l.Accept() // passes over the dead
 		k.must(err)
 		k.read(b, "alive")

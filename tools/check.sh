@@ -53,6 +53,7 @@ go test -tags n2n_small ./overlay/internal/wire
 
 step 'builds: browser, 32 bits'
 js() { GOOS=js GOARCH=wasm "$@"; }
+js go vet ./transport/browser ./tools/e2e/tab ./tools/n2n-js/wasm
 js go build -o /dev/null $(js go list -f '{{if .GoFiles}}{{.ImportPath}}{{end}}' ./... | grep -v -e /transport/pion -e /tools/) ./tools/n2n-js/wasm ./tools/e2e/tab
 GOARCH=386 go vet ./transport/... ./overlay/... ./fsm/... ./spec/... ./gen/...
 

@@ -19,11 +19,31 @@ type paced struct {
 }
 
 func (d paced) Offer(id transport.SessionID, h transport.Handler) (transport.Session, error) {
-	return d.Driver.Offer(id, d.pace(id, h))
+	return plain(d.Driver.Offer(id, d.pace(id, h)))
 }
 
 func (d paced) Answer(id transport.SessionID, offer transport.Description, h transport.Handler) (transport.Session, error) {
-	return d.Driver.Answer(id, offer, d.pace(id, h))
+	return plain(d.Driver.Answer(id, offer, d.pace(id, h)))
+}
+
+// plainSession has channels that do not tell how much they have under way
+// (transport.Queue): a node that knows puts small messages together, and how many
+// depends on which of its goroutines runs first.
+type plainSession struct{ transport.Session }
+
+func plain(s transport.Session, err error) (transport.Session, error) {
+	if err != nil {
+		return nil, err
+	}
+	return plainSession{s}, nil
+}
+
+func (s plainSession) Channel(number uint16, cfg transport.ChannelConfig) (transport.Channel, error) {
+	c, err := s.Session.Channel(number, cfg)
+	if err != nil {
+		return nil, err
+	}
+	return struct{ transport.Channel }{c}, nil
 }
 
 // pace gives sessions different paces, so that of several that end at one

@@ -19,6 +19,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"sync"
 	"time"
 
 	"github.com/chromedp/cdproto/browser"
@@ -50,6 +51,7 @@ type Browser struct {
 	ctx     context.Context // chromedp's, of a blank first tab
 	stop    context.CancelFunc
 	profile string
+	tabs    sync.WaitGroup // readers of consoles
 }
 
 // Find gives the path of a Chromium: that of the environment variable CHROMIUM,
@@ -124,11 +126,13 @@ func (b *Browser) start() error {
 	return nil
 }
 
-// Close ends the browser and removes its profile. It may be repeated.
+// Close ends the browser and removes its profile. Config.Console is not called any
+// more when it returns, so it must not be called from there. It may be repeated.
 func (b *Browser) Close() error {
 	ctx, cancel := context.WithTimeout(b.ctx, closeTimeout)
 	defer cancel()
 	_ = chromedp.Cancel(ctx) // whoever does not end by itself is killed
 	b.stop()
+	b.tabs.Wait()
 	return os.RemoveAll(b.profile)
 }

@@ -32,7 +32,7 @@ func (b *Browser) Open(url string) (*Tab, error) {
 		end()
 		return nil, fmt.Errorf("tab: %w", err)
 	}
-	go func() {
+	b.tabs.Go(func() {
 		defer close(t.done)
 		for m, err := range console {
 			if err != nil {
@@ -42,7 +42,7 @@ func (b *Browser) Open(url string) (*Tab, error) {
 				b.cfg.Console(t, m.String())
 			}
 		}
-	}()
+	})
 	if err := t.Load(url); err != nil {
 		_ = t.Close()
 		return nil, err

@@ -62,6 +62,7 @@ type world struct {
 func newWorld(t *testing.T, cfg chrome.Config) *world {
 	t.Helper()
 	chrometest.Require(t)
+	chrometest.ReadSources(t, ".", "./tab")
 	wasm, err := program()
 	if err != nil {
 		t.Fatal(err)

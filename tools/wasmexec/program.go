@@ -9,12 +9,29 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"sync"
+	"time"
 
 	"github.com/n2n-overlay/n2n/tools/chrome"
 )
 
 //go:embed page.html
 var page []byte
+
+// shutdownTimeout is how long the server waits for what is on its way.
+const shutdownTimeout = 10 * time.Second
+
+// shared is a writer for several goroutines.
+type shared struct {
+	mu sync.Mutex
+	w  io.Writer
+}
+
+func (s *shared) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.w.Write(p)
+}
 
 // program is a program to run, and what it is given.
 type program struct {
@@ -26,7 +43,8 @@ type program struct {
 
 // run runs the program in a browser and gives its exit code.
 func (p *program) run(ctx context.Context) (code int, err error) {
-	handler, err := p.handler(ctx)
+	stderr := &shared{w: p.stderr} // the program writes there, and the console
+	handler, err := p.handler(ctx, stderr)
 	if err != nil {
 		return 0, err
 	}
@@ -38,12 +56,15 @@ func (p *program) run(ctx context.Context) (code int, err error) {
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(l) }()
 	defer func() {
+		closing, cancel := context.WithTimeout(context.Background(), shutdownTimeout)
+		defer cancel()
+		_ = server.Shutdown(closing) // what has been written arrives
 		_ = server.Close()
 		<-served
 	}()
 
 	b, err := chrome.Start(ctx, chrome.Config{HideAddresses: p.hide, Console: func(_ *chrome.Tab, text string) {
-		fmt.Fprintln(p.stderr, "console:", text)
+		fmt.Fprintln(stderr, "console:", text)
 	}})
 	if err != nil {
 		return 0, err
@@ -66,7 +87,7 @@ func (p *program) run(ctx context.Context) (code int, err error) {
 }
 
 // handler serves the page, the program, and takes what it writes.
-func (p *program) handler(ctx context.Context) (http.Handler, error) {
+func (p *program) handler(ctx context.Context, stderr io.Writer) (http.Handler, error) {
 	wasm, err := os.ReadFile(p.args[0])
 	if err != nil {
 		return nil, err
@@ -94,7 +115,7 @@ func (p *program) handler(ctx context.Context) (http.Handler, error) {
 			_, _ = w.Write(file.data)
 		})
 	}
-	for path, to := range map[string]io.Writer{"POST /write/1": p.stdout, "POST /write/2": p.stderr} {
+	for path, to := range map[string]io.Writer{"POST /write/1": p.stdout, "POST /write/2": stderr} {
 		mux.HandleFunc(path, func(_ http.ResponseWriter, r *http.Request) { _, _ = io.Copy(to, r.Body) })
 	}
 	return mux, nil

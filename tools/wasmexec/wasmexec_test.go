@@ -117,7 +117,7 @@ func TestUsage(t *testing.T) {
 func TestBrowserDriver(t *testing.T) {
 	chrometest.Require(t)
 	const pkg = "./transport/browser"
-	readSources(t, pkg)
+	chrometest.ReadSources(t, filepath.Join("..", ".."), pkg)
 	runner := filepath.Join(t.TempDir(), "wasmexec")
 	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", runner, ".").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
@@ -130,24 +130,5 @@ func TestBrowserDriver(t *testing.T) {
 	t.Logf("%d tests passed in the browser", len(passed))
 	if len(passed) < 50 || strings.Contains(out, "--- SKIP") {
 		t.Errorf("that is too few, or some were skipped:\n%s", out)
-	}
-}
-
-// readSources reads what a package is made from, so that the go command, which
-// keeps the results of tests, knows that this one depends on it.
-func readSources(t *testing.T, pkg string) {
-	t.Helper()
-	const format = `{{if not .Standard}}{{range .GoFiles}}{{$.Dir}}/{{.}}
-{{end}}{{range .TestGoFiles}}{{$.Dir}}/{{.}}
-{{end}}{{range .XTestGoFiles}}{{$.Dir}}/{{.}}
-{{end}}{{end}}`
-	out, err := goTool(t, "list", "-deps", "-test", "-f", format, pkg)
-	if err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	for _, file := range strings.Fields(out) {
-		if _, err := os.ReadFile(file); err != nil && !strings.Contains(file, "_testmain.go") {
-			t.Error(err)
-		}
 	}
 }

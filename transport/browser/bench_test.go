@@ -12,11 +12,11 @@ import (
 
 // trickler is a handler that gives everything to the other end at once.
 type trickler struct {
-	self, other *trickler
-	driver      transport.Driver
-	session     transport.Session
-	up          chan struct{}
-	message     func([]byte)
+	other   *trickler
+	driver  transport.Driver
+	session transport.Session
+	up      chan struct{}
+	message func([]byte)
 }
 
 func (h *trickler) Described(id transport.SessionID, d transport.Description) {

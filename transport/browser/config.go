@@ -8,6 +8,8 @@ import (
 	"net/netip"
 	"strings"
 	"syscall/js"
+
+	"github.com/n2n-overlay/n2n/transport"
 )
 
 // Config says how a Driver reaches its peers. The zero value is good for the
@@ -74,6 +76,18 @@ func (c *Config) configuration() (map[string]any, error) {
 		cfg["iceTransportPolicy"] = "relay"
 	}
 	return cfg, nil
+}
+
+// Of transport.MaxCandidates, so many places are kept for what servers tell.
+const serverPlaces = 3
+
+// places is how many candidates of this end there may be when one of a type comes.
+// Those of the host, which come first, leave room for others.
+func (d *Driver) places(t transport.CandidateType) int {
+	if t == transport.Host && len(d.cfg.ICEServers) > 0 {
+		return transport.MaxCandidates - serverPlaces
+	}
+	return transport.MaxCandidates
 }
 
 // reachable reports whether an address of a peer may be contacted.

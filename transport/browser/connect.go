@@ -36,6 +36,7 @@ func (s *session) drive() error {
 		return fmt.Errorf("RTCPeerConnection: %w", err)
 	}
 	s.tell(func() { s.handler.Described(s.id, described) })
+	s.wasDescribed = true
 	return s.serve(pc)
 }
 
@@ -81,8 +82,9 @@ func (s *session) candidate(c js.Value) {
 	defer s.mu.Unlock()
 	if !c.Truthy() {
 		s.last = true
-	} else if own, ok := sdp.ReadCandidate(c.Get("candidate").String()); ok {
+	} else if own, ok := sdp.ReadCandidate(c.Get("candidate").String()); ok && s.count < s.driver.places(own.Type) {
 		s.found = append(s.found, own)
+		s.count++
 	}
 	s.poke()
 }
@@ -185,7 +187,7 @@ func (s *session) serve(pc js.Value) error {
 	}
 	next := time.NewTimer(gatherPause) // when candidates may be told again
 	defer next.Stop()
-	due, last, up := false, false, false
+	due, up := false, false
 	for {
 		select {
 		case <-s.ctx.Done():
@@ -208,15 +210,13 @@ func (s *session) serve(pc js.Value) error {
 		if !up && s.isOpen() {
 			up = true
 			timeout.Stop()
+			s.gathered(true) // what is found from now on is of no use
 			s.tell(func() { s.handler.Up(s.id) })
 			s.read()
 		}
-		if due && !last {
-			var told bool
-			if told, last = s.gathered(); told {
-				due = false
-				next.Reset(gatherPause)
-			}
+		if due && s.gathered(false) {
+			due = false
+			next.Reset(gatherPause)
 		}
 	}
 }
@@ -232,15 +232,20 @@ func (s *session) giveCandidates(pc js.Value) {
 	}
 }
 
-// gathered tells the handler what was found, if there is anything, and whether it
-// was the last.
-func (s *session) gathered() (told, last bool) {
-	fresh, last := s.newlyFound()
-	if len(fresh) == 0 && !last {
-		return false, false
+// gathered tells the handler what was found, if there is anything, or the last call
+// is due. It reports whether it did.
+func (s *session) gathered(last bool) bool {
+	if s.allTold {
+		return false
 	}
+	fresh, done := s.newlyFound()
+	last = last || done
+	if len(fresh) == 0 && !last {
+		return false
+	}
+	s.allTold = last
 	s.tell(func() { s.handler.Gathered(s.id, slices.Clip(fresh), last) })
-	return true, last
+	return true
 }
 
 // isOpen reports whether the first channels are.

@@ -43,8 +43,9 @@
 // does not happen, since each protocol has at most 1 MiB under way.
 //
 // Channel numbers end at 1023, messages that the browser takes at 256 KiB (one
-// above transport.MaxFrame ends the session), and open connections of one page at
-// 500 (Chromium). A message on a channel that is not open vanishes: the browser
+// above transport.MaxFrame ends the session), and connections of one page at 500
+// (Chromium counts those that were closed and that it has not collected as garbage
+// yet; an attempt beyond goes Down). A message on a channel that is not open vanishes: the browser
 // does not say that it came.
 //
 // # How a session ends

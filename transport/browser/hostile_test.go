@@ -63,6 +63,9 @@ func meet(t *testing.T) *stranger {
 		}
 	}
 	x.wait(t, transporttest.Up)
+	for _, dc := range []js.Value{x.dc, x.one} { // this end may be open later
+		await(t, js.Global().Get("Promise").New(js.Global().Get("Function").New("dc", "return (ok) => dc.readyState === 'open' ? ok() : dc.addEventListener('open', ok)").Invoke(dc)))
+	}
 	_, err = x.session.Channel(transport.ControlChannel, transport.ChannelConfig{})
 	must(t, err)
 	return x

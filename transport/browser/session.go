@@ -54,6 +54,7 @@ type session struct {
 	candidates []transport.Candidate // of the peer
 	given      int                   // of them, to the browser
 	found      []transport.Candidate // of this end, not told yet
+	count      int                   // of candidates of this end, told or not
 	last       bool                  // no more will be found
 	pc         js.Value              // undefined until it is made
 	events     listeners             // of pc and the channels
@@ -64,6 +65,10 @@ type session struct {
 	held       int  // bytes that arrived and were not handled
 	heldCount  int  // messages
 	readers    sync.WaitGroup
+
+	// Of the session's goroutine alone.
+	wasDescribed bool // Described was called
+	allTold      bool // so was Gathered, for the last time
 }
 
 func (d *Driver) newSession(id transport.SessionID, h transport.Handler) *session {
@@ -197,6 +202,9 @@ func (s *session) run() {
 		s.drain()
 	}
 	s.cancel(err)
+	if s.wasDescribed {
+		s.gathered(true) // it always comes
+	}
 	if !s.silent.Swap(true) {
 		s.handler.Down(s.id, err)
 	}

@@ -77,7 +77,7 @@ func (d *Driver) newAPI(m *mux, serve bool, silence time.Duration, t *tracks) *w
 	se.SetDTLSRetransmissionInterval(dtlsInterval)
 	se.SetDTLSExtendedMasterSecret(dtls.RequireExtendedMasterSecret)
 	se.SetDTLSEllipticCurves(elliptic.P256, elliptic.X25519) // on amd64 P-256 costs half as much
-	se.SetDTLSCipherSuites( // AES-128-GCM is the fastest; RSA is for peers that chose such a key
+	se.SetDTLSCipherSuites(                                  // AES-128-GCM is the fastest; RSA is for peers that chose such a key
 		dtls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
 		dtls.TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
 		dtls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,

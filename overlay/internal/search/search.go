@@ -235,7 +235,7 @@ func (s *search) run(ctx context.Context) error {
 					s.fail(f.err, nodes[i].n)
 					return nil
 				}
-				next = s.merge(f, nodes[i].n, next)
+				next = s.merge(f, nodes[i].n, next, workers)
 				*f = found{}
 			}
 			if len(s.steps) > s.opts.Most {
@@ -304,7 +304,7 @@ func (s *search) expand(workers []*worker, nodes []node, list []found) {
 
 // merge adds the new ones of the states that a state leads to. It happens in
 // order, so that numbers and traces are the same in every run.
-func (s *search) merge(f *found, from uint32, next []node) []node {
+func (s *search) merge(f *found, from uint32, next []node, spare spares) []node {
 	s.result.Moves += f.moves
 	if f.quiet {
 		s.result.Quiet++
@@ -314,12 +314,15 @@ func (s *search) merge(f *found, from uint32, next []node) []node {
 	}
 	for _, c := range f.next {
 		if !s.seen.add(c.sum) {
+			spare.add(c.world)
 			continue
 		}
 		n := node{left: c.left, n: uint32(len(s.steps))}
 		if s.kept < s.opts.Keep {
 			s.kept++
 			n.world = c.world
+		} else {
+			spare.add(c.world)
 		}
 		s.steps = append(s.steps, step{from, c.move})
 		next = append(next, n)

@@ -32,8 +32,28 @@ func (k *worker) again(n uint32) *sim.World {
 	return w
 }
 
-// spares bounds the worlds that a worker keeps to clone others into.
-const spares = 1024
+// most bounds the worlds that a worker keeps to clone others into.
+const most = 2048
+
+// add keeps a world that nobody needs any more.
+func (k *worker) add(w *sim.World) {
+	if len(k.spare) < most {
+		k.spare = append(k.spare, w)
+	}
+}
+
+// spares gives worlds back to workers, in turn, while these rest.
+type spares []*worker
+
+func (s spares) add(w *sim.World) {
+	k := s[0]
+	for _, o := range s[1:] {
+		if len(o.spare) < len(k.spare) {
+			k = o
+		}
+	}
+	k.add(w)
+}
 
 func (k *worker) take() *sim.World {
 	last := len(k.spare) - 1
@@ -69,14 +89,12 @@ func (k *worker) expand(n *node, f *found) {
 		k.do(c.world, m, &c.left)
 		c.sum = k.keyer.Fingerprint(c.world, c.left.bytes()...)
 		if k.seen.has(c.sum) {
-			k.spare = append(k.spare, c.world)
+			k.add(c.world)
 			continue
 		}
 		f.next = append(f.next, c)
 	}
-	if len(k.spare) < spares {
-		k.spare = append(k.spare, w)
-	}
+	k.add(w)
 }
 
 // check judges a state.

@@ -198,7 +198,7 @@ func (w *World) checkChannels(p, q *Peer) error {
 		}
 		id, _ := p.Core.Open(q.ID)
 		for _, peer := range []*Peer{p, q} {
-			if s := peer.end(id); s == nil || !s.channels[a].usable {
+			if s := peer.end(id); s == nil || !s.channel(a).usable {
 				return fmt.Errorf("%s was not told that it can use channel %d for %s", w.Name(peer.ID), a, protocol)
 			}
 		}

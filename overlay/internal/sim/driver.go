@@ -1,9 +1,9 @@
 package sim
 
 import (
+	"cmp"
 	"encoding/binary"
 	"fmt"
-	"maps"
 	"net/netip"
 	"slices"
 
@@ -24,15 +24,16 @@ type end struct {
 	told     bool // the core has local
 	known    bool // a candidate of the other end
 	up, over bool
-	said     int                  // how often its description was sent
-	last     bool                 // the core knows every candidate
-	way      []transport.PeerID   // the brokers that its description was last sent by
-	inbox    []message            // of the control channel, in order
-	channels map[uint16]channelOf // that were ever open here
+	said     int                // how often its description was sent
+	last     bool               // the core knows every candidate
+	way      []transport.PeerID // the brokers that its description was last sent by
+	inbox    []message          // of the control channel, in order
+	channels []channelOf        // that were ever open here, by number
 }
 
 // channelOf is a protocol's channel on a session, as effects tell of it.
 type channelOf struct {
+	number       uint16
 	protocol     string
 	open, usable bool
 }
@@ -59,7 +60,6 @@ func (w *World) begin(s *end) {
 		w.failed(p, "session %v begun twice", w.session(s.id))
 	}
 	p.ends = append(p.ends, s)
-	s.channels = map[uint16]channelOf{}
 	s.local = &transport.Description{
 		Ufrag: s.ufrag(), Password: "0123456789012345678901", MaxMessage: transport.MaxFrame,
 	}
@@ -173,28 +173,42 @@ func (w *World) openChannel(p *Peer, e core.OpenChannel) {
 		w.failed(p, "channel on session %v, which is not there", w.session(e.ID))
 		return
 	}
-	old, ok := s.channels[e.Channel]
+	old := s.channel(e.Channel)
 	switch {
-	case ok && old.protocol != e.Protocol:
+	case old.protocol != "" && old.protocol != e.Protocol:
 		w.failed(p, "channel %d of %s is opened for %s", e.Channel, old.protocol, e.Protocol)
 	case old.open:
 		w.failed(p, "channel %d of %s is opened again", e.Channel, e.Protocol)
 	}
-	s.set(e.Channel, channelOf{protocol: e.Protocol, open: true})
+	s.set(channelOf{number: e.Channel, protocol: e.Protocol, open: true})
 }
 
-// set changes a channel: clones of the world share the old map.
-func (s *end) set(n uint16, c channelOf) {
-	s.channels = maps.Clone(s.channels)
-	s.channels[n] = c
+// channel gives a channel; the zero value: it never was.
+func (s *end) channel(n uint16) channelOf {
+	for _, c := range s.channels {
+		if c.number == n {
+			return c
+		}
+	}
+	return channelOf{}
+}
+
+// set changes a channel: clones of the world share the old list.
+func (s *end) set(c channelOf) {
+	i, old := slices.BinarySearchFunc(s.channels, c.number, func(c channelOf, n uint16) int { return cmp.Compare(c.number, n) })
+	s.channels = slices.Clone(s.channels)
+	if !old {
+		s.channels = slices.Insert(s.channels, i, c)
+	}
+	s.channels[i] = c
 }
 
 // closeChannels closes the channels of a protocol that its application gives up.
 func (p *Peer) closeChannels(protocol string) {
 	for _, s := range p.ends {
-		for n, c := range s.channels {
+		for _, c := range s.channels {
 			if c.protocol == protocol {
-				s.set(n, channelOf{protocol: protocol})
+				s.set(channelOf{number: c.number, protocol: protocol})
 			}
 		}
 	}
@@ -204,15 +218,15 @@ func (p *Peer) closeChannels(protocol string) {
 // end hears of it once.
 func (w *World) checkUsable(p *Peer, e core.Usable) {
 	s := p.end(e.ID)
-	if s == nil || s.channels[e.Channel].protocol != e.Protocol || !s.channels[e.Channel].open {
+	if s == nil || s.channel(e.Channel).protocol != e.Protocol || !s.channel(e.Channel).open {
 		w.failed(p, "channel %d usable for %s, but it is not open here", e.Channel, e.Protocol)
 		return
 	}
-	if s.channels[e.Channel].usable {
+	if s.channel(e.Channel).usable {
 		w.failed(p, "channel %d usable for %s again", e.Channel, e.Protocol)
 	}
-	s.set(e.Channel, channelOf{e.Protocol, true, true})
-	if o := w.other(s); o != nil && !o.over && o.channels[e.Channel].protocol != e.Protocol && !w.liar(o.peer.ID) {
+	s.set(channelOf{e.Channel, e.Protocol, true, true})
+	if o := w.other(s); o != nil && !o.over && o.channel(e.Channel).protocol != e.Protocol && !w.liar(o.peer.ID) {
 		w.failed(p, "channel %d usable for %s, but it is not open at %s", e.Channel, e.Protocol, w.Name(o.peer.ID))
 	}
 }

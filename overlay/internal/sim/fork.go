@@ -40,11 +40,15 @@ func (w *World) CloneInto(n *World) *World {
 	n.Peers, n.room = old.Peers, old.room
 	if n.Peers == nil {
 		n.Peers = make([]*Peer, len(w.Peers))
-		for i := range n.Peers {
-			n.Peers[i] = new(Peer)
+		for i, all := 0, make([]Peer, len(w.Peers)); i < len(all); i++ {
+			n.Peers[i] = &all[i]
 		}
 	}
-	n.room = n.room[:0]
+	ends := 0
+	for _, p := range w.Peers {
+		ends += len(p.ends)
+	}
+	n.room = slices.Grow(n.room[:0], ends)
 	for _, p := range w.Peers {
 		for _, s := range p.ends {
 			n.room = append(n.room, *s)

@@ -98,15 +98,10 @@ func (k *Keyer) end(w *World, s *end) {
 		k.message(w, m)
 	}
 	b.Uint(uint64(len(s.channels)))
-	numbers := make([]uint16, 0, 8)
-	for n := range s.channels {
-		numbers = append(numbers, n)
-	}
-	slices.Sort(numbers)
-	for _, n := range numbers {
-		b.Uint(uint64(n))
-		b.Bytes(s.channels[n].protocol)
-		b.Bool(s.channels[n].open, s.channels[n].usable)
+	for _, c := range s.channels {
+		b.Uint(uint64(c.number))
+		b.Bytes(c.protocol)
+		b.Bool(c.open, c.usable)
 	}
 }
 

@@ -129,12 +129,14 @@ func (w *World) Moves(list []Move, b *Budget) (moves []Move, free int) {
 		if b.Crashes > 0 && b.Frail>>i&1 == 1 {
 			add(MoveCrash, i)
 		}
-		for _, j := range w.near(i) {
-			if i < j && b.Breaks > 0 {
-				add(MoveBreak, i<<8|j)
-			}
-			if i < j && b.Cuts > 0 && !w.isCut(p, w.Peers[j]) {
-				add(MoveCut, i<<8|j)
+		if b.Breaks > 0 || b.Cuts > 0 {
+			for _, j := range w.near(i) {
+				if i < j && b.Breaks > 0 {
+					add(MoveBreak, i<<8|j)
+				}
+				if i < j && b.Cuts > 0 && !w.isCut(p, w.Peers[j]) {
+					add(MoveCut, i<<8|j)
+				}
 			}
 		}
 		for j := range i {

@@ -9,6 +9,8 @@ package chrometest
 
 import (
 	"os"
+	"os/exec"
+	"strings"
 	"sync"
 	"testing"
 
@@ -55,4 +57,30 @@ func Start(t testing.TB, cfg chrome.Config) *chrome.Browser {
 		mu.Unlock()
 	})
 	return b
+}
+
+// ReadSources reads what a package for the browser is made from, its tests
+// included, so that the go command, which keeps the results of tests, knows that
+// this one depends on it. dir is where the package's path starts from.
+func ReadSources(t testing.TB, dir, pkg string) {
+	t.Helper()
+	const format = `{{if not .Standard}}{{range .GoFiles}}{{$.Dir}}/{{.}}
+{{end}}{{range .TestGoFiles}}{{$.Dir}}/{{.}}
+{{end}}{{range .XTestGoFiles}}{{$.Dir}}/{{.}}
+{{end}}{{end}}`
+	cmd := exec.CommandContext(t.Context(), "go", "list", "-deps", "-test", "-f", format, pkg)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "GOOS=js", "GOARCH=wasm")
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	for _, file := range strings.Fields(string(out)) {
+		if strings.Contains(file, "//") {
+			continue // made by the go command, at a path of its own
+		}
+		if _, err := os.ReadFile(file); err != nil {
+			t.Error(err)
+		}
+	}
 }

@@ -89,6 +89,8 @@ func bytesTo(b []byte) js.Value {
 
 // sync makes a function that returns at once, with a value or an error: n2n.js
 // throws what comes as {error}.
+//
+//go:noinline
 func sync(f func(args values) (any, error)) js.Func {
 	return js.FuncOf(func(_ js.Value, args []js.Value) any {
 		v, err := f(args)
@@ -101,6 +103,8 @@ func sync(f func(args values) (any, error)) js.Func {
 
 // async makes a function that returns a promise. Its last argument may be an
 // AbortSignal, which ends the context.
+//
+//go:noinline
 func async(f func(ctx context.Context, args values) (any, error)) js.Func {
 	return js.FuncOf(func(_ js.Value, args []js.Value) any {
 		ctx, stop := contextOf(args)

@@ -31,4 +31,9 @@ func main() {
 }
 
 // deep uses up the stack.
-func deep(n int) int { return deep(n+1) + n }
+func deep(n int) int {
+	if n < 0 {
+		return 0
+	}
+	return deep(n+1) + n
+}
