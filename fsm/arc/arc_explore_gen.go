@@ -7,11 +7,11 @@ package arc
 func (arc *Arc) Check() string {
 	switch {
 	case (arc.State == ArcAsked || arc.State == ArcOpening) && !arc.Request:
-		return `arc.fsm:252: always Asked || Opening => running(request)`
+		return `arc.fsm:255: always Asked || Opening => running(request)`
 	case (arc.State == ArcFresh || arc.State == ArcUp || arc.State == ArcGone) && arc.Request:
-		return `arc.fsm:253: always Fresh || Up || Gone => !running(request)`
+		return `arc.fsm:256: always Fresh || Up || Gone => !running(request)`
 	case (arc.State == ArcAsked || arc.State == ArcOpening) && !arc.Out:
-		return `arc.fsm:254: always Asked || Opening => out`
+		return `arc.fsm:257: always Asked || Opening => out`
 	}
 	return ""
 }

@@ -17,7 +17,7 @@ const (
 // ArcStates counts the states.
 const ArcStates = 5
 
-// Arc is the machine of arc.fsm:171. It is a plain value: compare and copy it at will.
+// Arc is the machine of arc.fsm:174. It is a plain value: compare and copy it at will.
 //
 // One arc at one of its ends. The end that it is to leave from asks for it.
 //
@@ -56,62 +56,62 @@ type ArcEvent struct {
 	Kind ArcEventKind
 }
 
-// ArcAsk is the event ask of arc.fsm:194.
+// ArcAsk is the event ask of arc.fsm:197.
 func ArcAsk() ArcEvent {
 	return ArcEvent{Kind: ArcOnAsk}
 }
 
-// ArcReady is the event ready of arc.fsm:198.
+// ArcReady is the event ready of arc.fsm:201.
 func ArcReady() ArcEvent {
 	return ArcEvent{Kind: ArcOnReady}
 }
 
-// ArcBind is the event Bind of arc.fsm:202.
+// ArcBind is the event Bind of arc.fsm:205.
 func ArcBind() ArcEvent {
 	return ArcEvent{Kind: ArcOnBind}
 }
 
-// ArcBound is the event Bound of arc.fsm:207.
+// ArcBound is the event Bound of arc.fsm:210.
 func ArcBound() ArcEvent {
 	return ArcEvent{Kind: ArcOnBound}
 }
 
-// ArcRefused is the event Refused of arc.fsm:211.
+// ArcRefused is the event Refused of arc.fsm:214.
 func ArcRefused() ArcEvent {
 	return ArcEvent{Kind: ArcOnRefused}
 }
 
-// ArcUnbind is the event Unbind of arc.fsm:215.
+// ArcUnbind is the event Unbind of arc.fsm:218.
 func ArcUnbind() ArcEvent {
 	return ArcEvent{Kind: ArcOnUnbind}
 }
 
-// ArcDisconnect is the event disconnect of arc.fsm:220.
+// ArcDisconnect is the event disconnect of arc.fsm:223.
 func ArcDisconnect() ArcEvent {
 	return ArcEvent{Kind: ArcOnDisconnect}
 }
 
-// ArcGive is the event give of arc.fsm:226.
+// ArcGive is the event give of arc.fsm:229.
 func ArcGive() ArcEvent {
 	return ArcEvent{Kind: ArcOnGive}
 }
 
-// ArcTurn is the event Turn of arc.fsm:231.
+// ArcTurn is the event Turn of arc.fsm:234.
 func ArcTurn() ArcEvent {
 	return ArcEvent{Kind: ArcOnTurn}
 }
 
-// ArcSevered is the event severed of arc.fsm:236.
+// ArcSevered is the event severed of arc.fsm:239.
 func ArcSevered() ArcEvent {
 	return ArcEvent{Kind: ArcOnSevered}
 }
 
-// ArcGiveup is the event giveup of arc.fsm:241.
+// ArcGiveup is the event giveup of arc.fsm:244.
 func ArcGiveup() ArcEvent {
 	return ArcEvent{Kind: ArcOnGiveup}
 }
 
-// ArcRequest is the event request of arc.fsm:246.
+// ArcRequest is the event request of arc.fsm:249.
 func ArcRequest() ArcEvent {
 	return ArcEvent{Kind: ArcOnRequest}
 }

@@ -8,25 +8,25 @@ type ArcEdge uint8
 // The edges.
 const (
 	ArcNever                   ArcEdge = iota // the event must not happen in this state; nothing changed
-	ArcEdgeFreshAsk                           // arc.fsm:195
-	ArcEdgeAskedReady                         // arc.fsm:199
-	ArcEdgeFreshBind                          // arc.fsm:203
-	ArcEdgeUpBindRepeat                       // arc.fsm:204
-	ArcEdgeOpeningBound                       // arc.fsm:208
-	ArcEdgeOpeningRefused                     // arc.fsm:212
-	ArcEdgeUpUnbind                           // arc.fsm:216
-	ArcEdgeOpeningUnbind                      // arc.fsm:217
-	ArcEdgeUpDisconnect                       // arc.fsm:221
-	ArcEdgeOpeningDisconnect                  // arc.fsm:222
-	ArcEdgeAskedDisconnect                    // arc.fsm:223
-	ArcEdgeUpGive                             // arc.fsm:227
-	ArcEdgeUpTurn                             // arc.fsm:233
-	ArcEdgeUpSevered                          // arc.fsm:237
-	ArcEdgeOpeningSeveredAgain                // arc.fsm:238
-	ArcEdgeAskedGiveup                        // arc.fsm:242
-	ArcEdgeOpeningGiveup                      // arc.fsm:243
-	ArcEdgeAskedRequest                       // arc.fsm:247
-	ArcEdgeOpeningRequest                     // arc.fsm:248
+	ArcEdgeFreshAsk                           // arc.fsm:198
+	ArcEdgeAskedReady                         // arc.fsm:202
+	ArcEdgeFreshBind                          // arc.fsm:206
+	ArcEdgeUpBindRepeat                       // arc.fsm:207
+	ArcEdgeOpeningBound                       // arc.fsm:211
+	ArcEdgeOpeningRefused                     // arc.fsm:215
+	ArcEdgeUpUnbind                           // arc.fsm:219
+	ArcEdgeOpeningUnbind                      // arc.fsm:220
+	ArcEdgeUpDisconnect                       // arc.fsm:224
+	ArcEdgeOpeningDisconnect                  // arc.fsm:225
+	ArcEdgeAskedDisconnect                    // arc.fsm:226
+	ArcEdgeUpGive                             // arc.fsm:230
+	ArcEdgeUpTurn                             // arc.fsm:236
+	ArcEdgeUpSevered                          // arc.fsm:240
+	ArcEdgeOpeningSeveredAgain                // arc.fsm:241
+	ArcEdgeAskedGiveup                        // arc.fsm:245
+	ArcEdgeOpeningGiveup                      // arc.fsm:246
+	ArcEdgeAskedRequest                       // arc.fsm:250
+	ArcEdgeOpeningRequest                     // arc.fsm:251
 )
 
 // ArcEdges counts the edges, with ArcNever.
@@ -66,76 +66,76 @@ func (arc *Arc) Step(ev ArcEvent, fx *ArcEffects) ArcEdge {
 	return ArcNever
 }
 
-func (arc *Arc) onAsk(_ *ArcEvent, fx *ArcEffects) ArcEdge { // arc.fsm:194
+func (arc *Arc) onAsk(_ *ArcEvent, fx *ArcEffects) ArcEdge { // arc.fsm:197
 	switch arc.State {
 	case ArcFresh:
-		// arc.fsm:195
+		// arc.fsm:198
 		arc.Out = true
 		arc.Request = true
 		fx.put(ArcEffect{Kind: ArcFxStartRequest})
 		arc.State = ArcAsked
 		return ArcEdgeFreshAsk
 	case ArcAsked:
-	// arc.fsm:196: never
+	// arc.fsm:199: never
 	case ArcOpening:
-	// arc.fsm:196: never
+	// arc.fsm:199: never
 	case ArcUp:
-	// arc.fsm:196: never
+	// arc.fsm:199: never
 	case ArcGone:
-		// arc.fsm:196: never
+		// arc.fsm:199: never
 	}
 	return ArcNever
 }
 
-func (arc *Arc) onReady(_ *ArcEvent, fx *ArcEffects) ArcEdge { // arc.fsm:198
+func (arc *Arc) onReady(_ *ArcEvent, fx *ArcEffects) ArcEdge { // arc.fsm:201
 	switch arc.State {
 	case ArcFresh:
-	// arc.fsm:200: never
+	// arc.fsm:203: never
 	case ArcAsked:
-		// arc.fsm:199
+		// arc.fsm:202
 		fx.put(ArcEffect{Kind: ArcFxSendBind})
 		arc.State = ArcOpening
 		return ArcEdgeAskedReady
 	case ArcOpening:
-	// arc.fsm:200: never
+	// arc.fsm:203: never
 	case ArcUp:
-	// arc.fsm:200: never
+	// arc.fsm:203: never
 	case ArcGone:
-		// arc.fsm:200: never
+		// arc.fsm:203: never
 	}
 	return ArcNever
 }
 
-func (arc *Arc) onBind(_ *ArcEvent, fx *ArcEffects) ArcEdge { // arc.fsm:202
+func (arc *Arc) onBind(_ *ArcEvent, fx *ArcEffects) ArcEdge { // arc.fsm:205
 	switch arc.State {
 	case ArcFresh:
-		// arc.fsm:203
+		// arc.fsm:206
 		fx.put(ArcEffect{Kind: ArcFxSendBound})
 		fx.put(ArcEffect{Kind: ArcFxOpened})
 		arc.State = ArcUp
 		return ArcEdgeFreshBind
 	case ArcAsked:
-	// arc.fsm:205: never
+	// arc.fsm:208: never
 	case ArcOpening:
-	// arc.fsm:205: never
+	// arc.fsm:208: never
 	case ArcUp:
-		// arc.fsm:204
+		// arc.fsm:207
 		fx.put(ArcEffect{Kind: ArcFxSendBound})
 		return ArcEdgeUpBindRepeat
 	case ArcGone:
-		// arc.fsm:205: never
+		// arc.fsm:208: never
 	}
 	return ArcNever
 }
 
-func (arc *Arc) onBound(_ *ArcEvent, fx *ArcEffects) ArcEdge { // arc.fsm:207
+func (arc *Arc) onBound(_ *ArcEvent, fx *ArcEffects) ArcEdge { // arc.fsm:210
 	switch arc.State {
 	case ArcFresh:
-	// arc.fsm:209: never
+	// arc.fsm:212: never
 	case ArcAsked:
-	// arc.fsm:209: never
+	// arc.fsm:212: never
 	case ArcOpening:
-		// arc.fsm:208
+		// arc.fsm:211
 		if arc.Request {
 			arc.Request = false
 			fx.put(ArcEffect{Kind: ArcFxStopRequest})
@@ -144,21 +144,21 @@ func (arc *Arc) onBound(_ *ArcEvent, fx *ArcEffects) ArcEdge { // arc.fsm:207
 		arc.State = ArcUp
 		return ArcEdgeOpeningBound
 	case ArcUp:
-	// arc.fsm:209: never
+	// arc.fsm:212: never
 	case ArcGone:
-		// arc.fsm:209: never
+		// arc.fsm:212: never
 	}
 	return ArcNever
 }
 
-func (arc *Arc) onRefused(_ *ArcEvent, fx *ArcEffects) ArcEdge { // arc.fsm:211
+func (arc *Arc) onRefused(_ *ArcEvent, fx *ArcEffects) ArcEdge { // arc.fsm:214
 	switch arc.State {
 	case ArcFresh:
-	// arc.fsm:213: never
+	// arc.fsm:216: never
 	case ArcAsked:
-	// arc.fsm:213: never
+	// arc.fsm:216: never
 	case ArcOpening:
-		// arc.fsm:212
+		// arc.fsm:215
 		if arc.Request {
 			arc.Request = false
 			fx.put(ArcEffect{Kind: ArcFxStopRequest})
@@ -167,21 +167,21 @@ func (arc *Arc) onRefused(_ *ArcEvent, fx *ArcEffects) ArcEdge { // arc.fsm:211
 		arc.State = ArcGone
 		return ArcEdgeOpeningRefused
 	case ArcUp:
-	// arc.fsm:213: never
+	// arc.fsm:216: never
 	case ArcGone:
-		// arc.fsm:213: never
+		// arc.fsm:216: never
 	}
 	return ArcNever
 }
 
-func (arc *Arc) onUnbind(_ *ArcEvent, fx *ArcEffects) ArcEdge { // arc.fsm:215
+func (arc *Arc) onUnbind(_ *ArcEvent, fx *ArcEffects) ArcEdge { // arc.fsm:218
 	switch arc.State {
 	case ArcFresh:
-	// arc.fsm:218: never
+	// arc.fsm:221: never
 	case ArcAsked:
-	// arc.fsm:218: never
+	// arc.fsm:221: never
 	case ArcOpening:
-		// arc.fsm:217
+		// arc.fsm:220
 		if arc.Request {
 			arc.Request = false
 			fx.put(ArcEffect{Kind: ArcFxStopRequest})
@@ -190,22 +190,22 @@ func (arc *Arc) onUnbind(_ *ArcEvent, fx *ArcEffects) ArcEdge { // arc.fsm:215
 		arc.State = ArcGone
 		return ArcEdgeOpeningUnbind
 	case ArcUp:
-		// arc.fsm:216
+		// arc.fsm:219
 		fx.put(ArcEffect{Kind: ArcFxClosed})
 		arc.State = ArcGone
 		return ArcEdgeUpUnbind
 	case ArcGone:
-		// arc.fsm:218: never
+		// arc.fsm:221: never
 	}
 	return ArcNever
 }
 
-func (arc *Arc) onDisconnect(_ *ArcEvent, fx *ArcEffects) ArcEdge { // arc.fsm:220
+func (arc *Arc) onDisconnect(_ *ArcEvent, fx *ArcEffects) ArcEdge { // arc.fsm:223
 	switch arc.State {
 	case ArcFresh:
-	// arc.fsm:224: never
+	// arc.fsm:227: never
 	case ArcAsked:
-		// arc.fsm:223
+		// arc.fsm:226
 		if arc.Request {
 			arc.Request = false
 			fx.put(ArcEffect{Kind: ArcFxStopRequest})
@@ -214,7 +214,7 @@ func (arc *Arc) onDisconnect(_ *ArcEvent, fx *ArcEffects) ArcEdge { // arc.fsm:2
 		arc.State = ArcGone
 		return ArcEdgeAskedDisconnect
 	case ArcOpening:
-		// arc.fsm:222
+		// arc.fsm:225
 		fx.put(ArcEffect{Kind: ArcFxSendUnbind})
 		if arc.Request {
 			arc.Request = false
@@ -224,88 +224,88 @@ func (arc *Arc) onDisconnect(_ *ArcEvent, fx *ArcEffects) ArcEdge { // arc.fsm:2
 		arc.State = ArcGone
 		return ArcEdgeOpeningDisconnect
 	case ArcUp:
-		// arc.fsm:221
+		// arc.fsm:224
 		fx.put(ArcEffect{Kind: ArcFxSendUnbind})
 		fx.put(ArcEffect{Kind: ArcFxClosed})
 		arc.State = ArcGone
 		return ArcEdgeUpDisconnect
 	case ArcGone:
-		// arc.fsm:224: never
+		// arc.fsm:227: never
 	}
 	return ArcNever
 }
 
-func (arc *Arc) onGive(_ *ArcEvent, fx *ArcEffects) ArcEdge { // arc.fsm:226
+func (arc *Arc) onGive(_ *ArcEvent, fx *ArcEffects) ArcEdge { // arc.fsm:229
 	switch arc.State {
 	case ArcFresh:
-	// arc.fsm:229: never
+	// arc.fsm:232: never
 	case ArcAsked:
-	// arc.fsm:229: never
+	// arc.fsm:232: never
 	case ArcOpening:
-	// arc.fsm:229: never
+	// arc.fsm:232: never
 	case ArcUp:
-		if arc.Out { // arc.fsm:227
+		if arc.Out { // arc.fsm:230
 			arc.Out = false
 			fx.put(ArcEffect{Kind: ArcFxSendTurn})
 			fx.put(ArcEffect{Kind: ArcFxTurned})
 			return ArcEdgeUpGive
 		}
-	// arc.fsm:228: never
+	// arc.fsm:231: never
 	case ArcGone:
-		// arc.fsm:229: never
+		// arc.fsm:232: never
 	}
 	return ArcNever
 }
 
-func (arc *Arc) onTurn(_ *ArcEvent, fx *ArcEffects) ArcEdge { // arc.fsm:231
+func (arc *Arc) onTurn(_ *ArcEvent, fx *ArcEffects) ArcEdge { // arc.fsm:234
 	switch arc.State {
 	case ArcFresh:
-	// arc.fsm:234: never
+	// arc.fsm:237: never
 	case ArcAsked:
-	// arc.fsm:234: never
+	// arc.fsm:237: never
 	case ArcOpening:
-	// arc.fsm:234: never
+	// arc.fsm:237: never
 	case ArcUp:
-		if arc.Out { // arc.fsm:232: never
+		if arc.Out { // arc.fsm:235: never
 			break
 		}
-		// arc.fsm:233
+		// arc.fsm:236
 		arc.Out = true
 		fx.put(ArcEffect{Kind: ArcFxTurned})
 		return ArcEdgeUpTurn
 	case ArcGone:
-		// arc.fsm:234: never
+		// arc.fsm:237: never
 	}
 	return ArcNever
 }
 
-func (arc *Arc) onSevered(_ *ArcEvent, fx *ArcEffects) ArcEdge { // arc.fsm:236
+func (arc *Arc) onSevered(_ *ArcEvent, fx *ArcEffects) ArcEdge { // arc.fsm:239
 	switch arc.State {
 	case ArcFresh:
-	// arc.fsm:239: never
+	// arc.fsm:242: never
 	case ArcAsked:
-	// arc.fsm:239: never
+	// arc.fsm:242: never
 	case ArcOpening:
-		// arc.fsm:238
+		// arc.fsm:241
 		arc.State = ArcAsked
 		return ArcEdgeOpeningSeveredAgain
 	case ArcUp:
-		// arc.fsm:237
+		// arc.fsm:240
 		fx.put(ArcEffect{Kind: ArcFxClosed})
 		arc.State = ArcGone
 		return ArcEdgeUpSevered
 	case ArcGone:
-		// arc.fsm:239: never
+		// arc.fsm:242: never
 	}
 	return ArcNever
 }
 
-func (arc *Arc) onGiveup(_ *ArcEvent, fx *ArcEffects) ArcEdge { // arc.fsm:241
+func (arc *Arc) onGiveup(_ *ArcEvent, fx *ArcEffects) ArcEdge { // arc.fsm:244
 	switch arc.State {
 	case ArcFresh:
-	// arc.fsm:244: never
+	// arc.fsm:247: never
 	case ArcAsked:
-		// arc.fsm:242
+		// arc.fsm:245
 		if arc.Request {
 			arc.Request = false
 			fx.put(ArcEffect{Kind: ArcFxStopRequest})
@@ -314,7 +314,7 @@ func (arc *Arc) onGiveup(_ *ArcEvent, fx *ArcEffects) ArcEdge { // arc.fsm:241
 		arc.State = ArcGone
 		return ArcEdgeAskedGiveup
 	case ArcOpening:
-		// arc.fsm:243
+		// arc.fsm:246
 		if arc.Request {
 			arc.Request = false
 			fx.put(ArcEffect{Kind: ArcFxStopRequest})
@@ -323,34 +323,34 @@ func (arc *Arc) onGiveup(_ *ArcEvent, fx *ArcEffects) ArcEdge { // arc.fsm:241
 		arc.State = ArcGone
 		return ArcEdgeOpeningGiveup
 	case ArcUp:
-	// arc.fsm:244: never
+	// arc.fsm:247: never
 	case ArcGone:
-		// arc.fsm:244: never
+		// arc.fsm:247: never
 	}
 	return ArcNever
 }
 
-func (arc *Arc) onRequest(_ *ArcEvent, fx *ArcEffects) ArcEdge { // arc.fsm:246
+func (arc *Arc) onRequest(_ *ArcEvent, fx *ArcEffects) ArcEdge { // arc.fsm:249
 	running := arc.Request
 	arc.Request = false
 	switch arc.State {
 	case ArcFresh:
-	// arc.fsm:249: never
+	// arc.fsm:252: never
 	case ArcAsked:
-		// arc.fsm:247
+		// arc.fsm:250
 		fx.put(ArcEffect{Kind: ArcFxFailed, Reason: WhyTimeout})
 		arc.State = ArcGone
 		return ArcEdgeAskedRequest
 	case ArcOpening:
-		// arc.fsm:248
+		// arc.fsm:251
 		fx.put(ArcEffect{Kind: ArcFxSendUnbind})
 		fx.put(ArcEffect{Kind: ArcFxFailed, Reason: WhyTimeout})
 		arc.State = ArcGone
 		return ArcEdgeOpeningRequest
 	case ArcUp:
-	// arc.fsm:249: never
+	// arc.fsm:252: never
 	case ArcGone:
-		// arc.fsm:249: never
+		// arc.fsm:252: never
 	}
 	arc.Request = running
 	return ArcNever

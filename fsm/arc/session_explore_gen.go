@@ -7,19 +7,21 @@ package arc
 func (session *Session) Check() string {
 	switch {
 	case session.State == SessionDialing && !(session.Wants > 0 && session.Arcs == 0):
-		return `arc.fsm:154: always Dialing => wants > 0 && arcs == 0`
+		return `arc.fsm:156: always Dialing => wants > 0 && arcs == 0`
 	case session.State == SessionLiving && !(uint64(session.Arcs)+uint64(session.Wants) > 0):
-		return `arc.fsm:155: always Living => arcs + wants > 0`
+		return `arc.fsm:157: always Living => arcs + wants > 0`
 	case session.State == SessionLingering && !(session.Arcs == 0 && session.Wants == 0 && session.Linger):
-		return `arc.fsm:156: always Lingering => arcs == 0 && wants == 0 && running(linger)`
+		return `arc.fsm:158: always Lingering => arcs == 0 && wants == 0 && running(linger)`
 	case session.State.Ending() && !(session.Arcs == 0 && session.Parting):
-		return `arc.fsm:157: always Ending => arcs == 0 && running(parting)`
+		return `arc.fsm:159: always Ending => arcs == 0 && running(parting)`
 	case session.State == SessionNone && !(session.Arcs == 0 && session.Wants == 0):
-		return `arc.fsm:158: always None => arcs == 0 && wants == 0`
+		return `arc.fsm:160: always None => arcs == 0 && wants == 0`
+	case (session.Wants == 0 || session.State.Ending()) && !(session.Tries == 0):
+		return `arc.fsm:161: always wants == 0 || Ending => tries == 0`
 	case !(!session.Linger || session.State == SessionLingering):
-		return `arc.fsm:159: always !running(linger) || Lingering`
+		return `arc.fsm:162: always !running(linger) || Lingering`
 	case !(!session.Parting || session.State.Ending()):
-		return `arc.fsm:160: always !running(parting) || Ending`
+		return `arc.fsm:163: always !running(parting) || Ending`
 	}
 	return ""
 }

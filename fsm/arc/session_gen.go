@@ -35,9 +35,9 @@ type Session struct {
 	State   SessionState
 	Arcs    uint16 // open arcs, both directions, all protocols
 	Wants   uint16 // requests of ours without an arc yet
-	Tries   uint8
-	Linger  bool // the timer runs
-	Parting bool // the timer runs
+	Tries   uint8  // attempts that failed while these requests wait
+	Linger  bool   // the timer runs
+	Parting bool   // the timer runs
 }
 
 // SessionEventKind says what happened.
@@ -76,57 +76,57 @@ func SessionCancel() SessionEvent {
 	return SessionEvent{Kind: SessionOnCancel}
 }
 
-// SessionUp is the event up of arc.fsm:84.
+// SessionUp is the event up of arc.fsm:85.
 func SessionUp() SessionEvent {
 	return SessionEvent{Kind: SessionOnUp}
 }
 
-// SessionFailed is the event failed of arc.fsm:89.
+// SessionFailed is the event failed of arc.fsm:90.
 func SessionFailed() SessionEvent {
 	return SessionEvent{Kind: SessionOnFailed}
 }
 
-// SessionOpened is the event opened of arc.fsm:95.
+// SessionOpened is the event opened of arc.fsm:96.
 func SessionOpened() SessionEvent {
 	return SessionEvent{Kind: SessionOnOpened}
 }
 
-// SessionBound is the event bound of arc.fsm:100.
+// SessionBound is the event bound of arc.fsm:101.
 func SessionBound() SessionEvent {
 	return SessionEvent{Kind: SessionOnBound}
 }
 
-// SessionUnbound is the event unbound of arc.fsm:106.
+// SessionUnbound is the event unbound of arc.fsm:108.
 func SessionUnbound() SessionEvent {
 	return SessionEvent{Kind: SessionOnUnbound}
 }
 
-// SessionLinger is the event linger of arc.fsm:112.
+// SessionLinger is the event linger of arc.fsm:114.
 func SessionLinger() SessionEvent {
 	return SessionEvent{Kind: SessionOnLinger}
 }
 
-// SessionBye is the event Bye of arc.fsm:116.
+// SessionBye is the event Bye of arc.fsm:118.
 func SessionBye() SessionEvent {
 	return SessionEvent{Kind: SessionOnBye}
 }
 
-// SessionAgree is the event Agree of arc.fsm:124.
+// SessionAgree is the event Agree of arc.fsm:126.
 func SessionAgree() SessionEvent {
 	return SessionEvent{Kind: SessionOnAgree}
 }
 
-// SessionStay is the event Stay of arc.fsm:133.
+// SessionStay is the event Stay of arc.fsm:135.
 func SessionStay() SessionEvent {
 	return SessionEvent{Kind: SessionOnStay}
 }
 
-// SessionParting is the event parting of arc.fsm:139.
+// SessionParting is the event parting of arc.fsm:141.
 func SessionParting() SessionEvent {
 	return SessionEvent{Kind: SessionOnParting}
 }
 
-// SessionDown is the event down of arc.fsm:144.
+// SessionDown is the event down of arc.fsm:146.
 func SessionDown() SessionEvent {
 	return SessionEvent{Kind: SessionOnDown}
 }
@@ -139,7 +139,7 @@ const (
 	_                    SessionEffectKind = iota
 	SessionFxDial                          // link: connect
 	SessionFxHangup                        // link: hang up
-	SessionFxBind                          // arcs: every waiting request binds now
+	SessionFxBind                          // arcs: every waiting request binds now; there is one
 	SessionFxSever                         // arcs: the session is gone
 	SessionFxGiveup                        // arcs: every waiting request fails
 	SessionFxSendBye                       // we have no use for the session: may it close?

@@ -7,65 +7,68 @@ type SessionEdge uint8
 
 // The edges.
 const (
-	SessionNever                     SessionEdge = iota // the event must not happen in this state; nothing changed
-	SessionEdgeNoneWant                                 // arc.fsm:68
-	SessionEdgeDialingWant                              // arc.fsm:69
-	SessionEdgeLivingWant                               // arc.fsm:70
-	SessionEdgeLingeringWantRevive                      // arc.fsm:71
-	SessionEdgeClosingWantDefer                         // arc.fsm:72
-	SessionEdgeLeavingWantDefer                         // arc.fsm:72
-	SessionEdgeDialingCancel                            // arc.fsm:75
-	SessionEdgeDialingCancel2                           // arc.fsm:76
-	SessionEdgeLivingCancel                             // arc.fsm:77
-	SessionEdgeLivingCancel2                            // arc.fsm:78
-	SessionEdgeClosingCancel                            // arc.fsm:80
-	SessionEdgeLeavingCancel                            // arc.fsm:80
-	SessionEdgeNoneUp                                   // arc.fsm:85
-	SessionEdgeDialingUp                                // arc.fsm:86
-	SessionEdgeDialingFailedAgain                       // arc.fsm:90
-	SessionEdgeDialingFailed                            // arc.fsm:91
-	SessionEdgeNoneFailed                               // arc.fsm:92
-	SessionEdgeLivingOpened                             // arc.fsm:96
-	SessionEdgeLivingBound                              // arc.fsm:101
-	SessionEdgeLingeringBoundRevive                     // arc.fsm:102
-	SessionEdgeClosingBoundCross                        // arc.fsm:103
-	SessionEdgeLeavingBoundCross                        // arc.fsm:103
-	SessionEdgeLivingUnbound                            // arc.fsm:107
-	SessionEdgeLivingUnbound2                           // arc.fsm:108
-	SessionEdgeLingeringLinger                          // arc.fsm:113
-	SessionEdgeLivingByeNeeded                          // arc.fsm:117
-	SessionEdgeLingeringBye                             // arc.fsm:118
-	SessionEdgeClosingByeCrossrevive                    // arc.fsm:119
-	SessionEdgeClosingByeCross                          // arc.fsm:120
-	SessionEdgeLeavingBye                               // arc.fsm:121
-	SessionEdgeClosingAgreeRevive                       // arc.fsm:125
-	SessionEdgeClosingAgree                             // arc.fsm:126
-	SessionEdgeLeavingAgreeCross                        // arc.fsm:127
-	SessionEdgeLeavingAgreeCross2                       // arc.fsm:128
-	SessionEdgeLingeringAgreeCross                      // arc.fsm:129
-	SessionEdgeLivingAgreeNeeded                        // arc.fsm:130
-	SessionEdgeClosingStay                              // arc.fsm:134
-	SessionEdgeLeavingStay                              // arc.fsm:134
-	SessionEdgeClosingStay2                             // arc.fsm:135
-	SessionEdgeLeavingStay2                             // arc.fsm:135
-	SessionEdgeLivingStay                               // arc.fsm:136
-	SessionEdgeLingeringStay                            // arc.fsm:136
-	SessionEdgeClosingParting                           // arc.fsm:140
-	SessionEdgeLeavingParting                           // arc.fsm:140
-	SessionEdgeClosingParting2                          // arc.fsm:141
-	SessionEdgeLeavingParting2                          // arc.fsm:141
-	SessionEdgeLivingDownAgain                          // arc.fsm:145
-	SessionEdgeLivingDownEnough                         // arc.fsm:146
-	SessionEdgeLivingDown                               // arc.fsm:147
-	SessionEdgeLingeringDown                            // arc.fsm:148
-	SessionEdgeClosingDownNext                          // arc.fsm:149
-	SessionEdgeLeavingDownNext                          // arc.fsm:149
-	SessionEdgeClosingDown                              // arc.fsm:150
-	SessionEdgeLeavingDown                              // arc.fsm:150
+	SessionNever                       SessionEdge = iota // the event must not happen in this state; nothing changed
+	SessionEdgeNoneWant                                   // arc.fsm:68
+	SessionEdgeDialingWant                                // arc.fsm:69
+	SessionEdgeLivingWant                                 // arc.fsm:70
+	SessionEdgeLingeringWantRevive                        // arc.fsm:71
+	SessionEdgeClosingWantDefer                           // arc.fsm:72
+	SessionEdgeLeavingWantDefer                           // arc.fsm:72
+	SessionEdgeDialingCancel                              // arc.fsm:75
+	SessionEdgeDialingCancel2                             // arc.fsm:76
+	SessionEdgeLivingCancel                               // arc.fsm:77
+	SessionEdgeLivingCancel2                              // arc.fsm:78
+	SessionEdgeLivingCancel3                              // arc.fsm:79
+	SessionEdgeClosingCancel                              // arc.fsm:81
+	SessionEdgeLeavingCancel                              // arc.fsm:81
+	SessionEdgeNoneUp                                     // arc.fsm:86
+	SessionEdgeDialingUp                                  // arc.fsm:87
+	SessionEdgeDialingFailedAgain                         // arc.fsm:91
+	SessionEdgeDialingFailed                              // arc.fsm:92
+	SessionEdgeNoneFailed                                 // arc.fsm:93
+	SessionEdgeLivingOpened                               // arc.fsm:97
+	SessionEdgeLivingBound                                // arc.fsm:102
+	SessionEdgeLingeringBoundRevive                       // arc.fsm:103
+	SessionEdgeClosingBoundCrossrevive                    // arc.fsm:104
+	SessionEdgeLeavingBoundCrossrevive                    // arc.fsm:104
+	SessionEdgeClosingBoundCross                          // arc.fsm:105
+	SessionEdgeLeavingBoundCross                          // arc.fsm:105
+	SessionEdgeLivingUnbound                              // arc.fsm:109
+	SessionEdgeLivingUnbound2                             // arc.fsm:110
+	SessionEdgeLingeringLinger                            // arc.fsm:115
+	SessionEdgeLivingByeNeeded                            // arc.fsm:119
+	SessionEdgeLingeringBye                               // arc.fsm:120
+	SessionEdgeClosingByeCrossrevive                      // arc.fsm:121
+	SessionEdgeClosingByeCross                            // arc.fsm:122
+	SessionEdgeLeavingBye                                 // arc.fsm:123
+	SessionEdgeClosingAgreeRevive                         // arc.fsm:127
+	SessionEdgeClosingAgree                               // arc.fsm:128
+	SessionEdgeLeavingAgreeCross                          // arc.fsm:129
+	SessionEdgeLeavingAgreeCross2                         // arc.fsm:130
+	SessionEdgeLingeringAgreeCross                        // arc.fsm:131
+	SessionEdgeLivingAgreeNeeded                          // arc.fsm:132
+	SessionEdgeClosingStay                                // arc.fsm:136
+	SessionEdgeLeavingStay                                // arc.fsm:136
+	SessionEdgeClosingStay2                               // arc.fsm:137
+	SessionEdgeLeavingStay2                               // arc.fsm:137
+	SessionEdgeLivingStay                                 // arc.fsm:138
+	SessionEdgeLingeringStay                              // arc.fsm:138
+	SessionEdgeClosingParting                             // arc.fsm:142
+	SessionEdgeLeavingParting                             // arc.fsm:142
+	SessionEdgeClosingParting2                            // arc.fsm:143
+	SessionEdgeLeavingParting2                            // arc.fsm:143
+	SessionEdgeLivingDownAgain                            // arc.fsm:147
+	SessionEdgeLivingDownEnough                           // arc.fsm:148
+	SessionEdgeLivingDown                                 // arc.fsm:149
+	SessionEdgeLingeringDown                              // arc.fsm:150
+	SessionEdgeClosingDownNext                            // arc.fsm:151
+	SessionEdgeLeavingDownNext                            // arc.fsm:151
+	SessionEdgeClosingDown                                // arc.fsm:152
+	SessionEdgeLeavingDown                                // arc.fsm:152
 )
 
 // SessionEdges counts the edges, with SessionNever.
-const SessionEdges = 55
+const SessionEdges = 58
 
 // Step answers ev: it moves on and leaves in fx what is to be done. It returns
 // SessionNever, and changes nothing but fx, when the spec says that ev must not
@@ -108,7 +111,6 @@ func (session *Session) onWant(_ *SessionEvent, fx *SessionEffects) SessionEdge 
 	case SessionNone:
 		// arc.fsm:68
 		session.Wants++
-		session.Tries = 0
 		fx.put(SessionEffect{Kind: SessionFxDial})
 		session.State = SessionDialing
 		return SessionEdgeNoneWant
@@ -124,7 +126,6 @@ func (session *Session) onWant(_ *SessionEvent, fx *SessionEffects) SessionEdge 
 	case SessionLingering:
 		// arc.fsm:71
 		session.Wants++
-		session.Tries = 0
 		if session.Linger {
 			session.Linger = false
 			fx.put(SessionEffect{Kind: SessionFxStopLinger})
@@ -135,12 +136,10 @@ func (session *Session) onWant(_ *SessionEvent, fx *SessionEffects) SessionEdge 
 	case SessionClosing:
 		// arc.fsm:72
 		session.Wants++
-		session.Tries = 0
 		return SessionEdgeClosingWantDefer
 	case SessionLeaving:
 		// arc.fsm:72
 		session.Wants++
-		session.Tries = 0
 		return SessionEdgeLeavingWantDefer
 	}
 	return SessionNever
@@ -149,10 +148,11 @@ func (session *Session) onWant(_ *SessionEvent, fx *SessionEffects) SessionEdge 
 func (session *Session) onCancel(_ *SessionEvent, fx *SessionEffects) SessionEdge { // arc.fsm:74
 	switch session.State {
 	case SessionNone:
-	// arc.fsm:82: never
+	// arc.fsm:83: never
 	case SessionDialing:
 		if session.Wants == 1 { // arc.fsm:75
 			session.Wants = 0
+			session.Tries = 0
 			fx.put(SessionEffect{Kind: SessionFxHangup})
 			session.State = SessionNone
 			return SessionEdgeDialingCancel
@@ -161,126 +161,132 @@ func (session *Session) onCancel(_ *SessionEvent, fx *SessionEffects) SessionEdg
 		session.Wants--
 		return SessionEdgeDialingCancel2
 	case SessionLiving:
-		if session.Wants > 0 && uint64(session.Arcs)+uint64(session.Wants) > 1 { // arc.fsm:77
+		if session.Wants > 1 { // arc.fsm:77
 			session.Wants--
 			return SessionEdgeLivingCancel
 		}
-		if session.Wants == 1 && session.Arcs == 0 { // arc.fsm:78
+		if session.Wants == 1 && session.Arcs > 0 { // arc.fsm:78
 			session.Wants--
+			session.Tries = 0
+			return SessionEdgeLivingCancel2
+		}
+		if session.Wants == 1 && session.Arcs == 0 { // arc.fsm:79
+			session.Wants--
+			session.Tries = 0
 			session.Linger = true
 			fx.put(SessionEffect{Kind: SessionFxStartLinger})
 			session.State = SessionLingering
-			return SessionEdgeLivingCancel2
+			return SessionEdgeLivingCancel3
 		}
-	// arc.fsm:79: never
+	// arc.fsm:80: never
 	case SessionLingering:
-	// arc.fsm:82: never
+	// arc.fsm:83: never
 	case SessionClosing:
-		if session.Wants > 0 { // arc.fsm:80
+		if session.Wants > 0 { // arc.fsm:81
 			session.Wants--
 			return SessionEdgeClosingCancel
 		}
-	// arc.fsm:81: never
+	// arc.fsm:82: never
 	case SessionLeaving:
-		if session.Wants > 0 { // arc.fsm:80
+		if session.Wants > 0 { // arc.fsm:81
 			session.Wants--
 			return SessionEdgeLeavingCancel
 		}
-		// arc.fsm:81: never
+		// arc.fsm:82: never
 	}
 	return SessionNever
 }
 
-func (session *Session) onUp(_ *SessionEvent, fx *SessionEffects) SessionEdge { // arc.fsm:84
+func (session *Session) onUp(_ *SessionEvent, fx *SessionEffects) SessionEdge { // arc.fsm:85
 	switch session.State {
 	case SessionNone:
-		// arc.fsm:85
+		// arc.fsm:86
 		session.Linger = true
 		fx.put(SessionEffect{Kind: SessionFxStartLinger})
 		session.State = SessionLingering
 		return SessionEdgeNoneUp
 	case SessionDialing:
-		// arc.fsm:86
+		// arc.fsm:87
 		fx.put(SessionEffect{Kind: SessionFxBind})
 		session.State = SessionLiving
 		return SessionEdgeDialingUp
 	case SessionLiving:
-	// arc.fsm:87: never
+	// arc.fsm:88: never
 	case SessionLingering:
-	// arc.fsm:87: never
+	// arc.fsm:88: never
 	case SessionClosing:
-	// arc.fsm:87: never
+	// arc.fsm:88: never
 	case SessionLeaving:
-		// arc.fsm:87: never
+		// arc.fsm:88: never
 	}
 	return SessionNever
 }
 
-func (session *Session) onFailed(_ *SessionEvent, fx *SessionEffects) SessionEdge { // arc.fsm:89
+func (session *Session) onFailed(_ *SessionEvent, fx *SessionEffects) SessionEdge { // arc.fsm:90
 	switch session.State {
 	case SessionNone:
-		// arc.fsm:92
+		// arc.fsm:93
 		return SessionEdgeNoneFailed
 	case SessionDialing:
-		if session.Tries < Redials { // arc.fsm:90
+		if session.Tries < Redials { // arc.fsm:91
 			session.Tries++
 			fx.put(SessionEffect{Kind: SessionFxDial})
 			return SessionEdgeDialingFailedAgain
 		}
-		// arc.fsm:91
+		// arc.fsm:92
 		fx.put(SessionEffect{Kind: SessionFxGiveup})
 		session.Wants = 0
 		session.Tries = 0
 		session.State = SessionNone
 		return SessionEdgeDialingFailed
 	case SessionLiving:
-	// arc.fsm:93: never
+	// arc.fsm:94: never
 	case SessionLingering:
-	// arc.fsm:93: never
+	// arc.fsm:94: never
 	case SessionClosing:
-	// arc.fsm:93: never
+	// arc.fsm:94: never
 	case SessionLeaving:
-		// arc.fsm:93: never
+		// arc.fsm:94: never
 	}
 	return SessionNever
 }
 
-func (session *Session) onOpened(_ *SessionEvent, _ *SessionEffects) SessionEdge { // arc.fsm:95
+func (session *Session) onOpened(_ *SessionEvent, _ *SessionEffects) SessionEdge { // arc.fsm:96
 	switch session.State {
 	case SessionNone:
-	// arc.fsm:98: never
+	// arc.fsm:99: never
 	case SessionDialing:
-	// arc.fsm:98: never
+	// arc.fsm:99: never
 	case SessionLiving:
-		if session.Wants > 0 { // arc.fsm:96
+		if session.Wants > 0 { // arc.fsm:97
 			session.Wants--
 			session.Arcs++
 			session.Tries = 0
 			return SessionEdgeLivingOpened
 		}
-	// arc.fsm:97: never
+	// arc.fsm:98: never
 	case SessionLingering:
-	// arc.fsm:98: never
+	// arc.fsm:99: never
 	case SessionClosing:
-	// arc.fsm:98: never
+	// arc.fsm:99: never
 	case SessionLeaving:
-		// arc.fsm:98: never
+		// arc.fsm:99: never
 	}
 	return SessionNever
 }
 
-func (session *Session) onBound(_ *SessionEvent, fx *SessionEffects) SessionEdge { // arc.fsm:100
+func (session *Session) onBound(_ *SessionEvent, fx *SessionEffects) SessionEdge { // arc.fsm:101
 	switch session.State {
 	case SessionNone:
-	// arc.fsm:104: never
+	// arc.fsm:106: never
 	case SessionDialing:
-	// arc.fsm:104: never
+	// arc.fsm:106: never
 	case SessionLiving:
-		// arc.fsm:101
+		// arc.fsm:102
 		session.Arcs++
 		return SessionEdgeLivingBound
 	case SessionLingering:
-		// arc.fsm:102
+		// arc.fsm:103
 		session.Arcs++
 		if session.Linger {
 			session.Linger = false
@@ -289,96 +295,114 @@ func (session *Session) onBound(_ *SessionEvent, fx *SessionEffects) SessionEdge
 		session.State = SessionLiving
 		return SessionEdgeLingeringBoundRevive
 	case SessionClosing:
-		// arc.fsm:103
+		if session.Wants > 0 { // arc.fsm:104
+			session.Arcs++
+			if session.Parting {
+				session.Parting = false
+				fx.put(SessionEffect{Kind: SessionFxStopParting})
+			}
+			fx.put(SessionEffect{Kind: SessionFxBind})
+			session.State = SessionLiving
+			return SessionEdgeClosingBoundCrossrevive
+		}
+		// arc.fsm:105
 		session.Arcs++
 		if session.Parting {
 			session.Parting = false
 			fx.put(SessionEffect{Kind: SessionFxStopParting})
 		}
-		fx.put(SessionEffect{Kind: SessionFxBind})
 		session.State = SessionLiving
 		return SessionEdgeClosingBoundCross
 	case SessionLeaving:
-		// arc.fsm:103
+		if session.Wants > 0 { // arc.fsm:104
+			session.Arcs++
+			if session.Parting {
+				session.Parting = false
+				fx.put(SessionEffect{Kind: SessionFxStopParting})
+			}
+			fx.put(SessionEffect{Kind: SessionFxBind})
+			session.State = SessionLiving
+			return SessionEdgeLeavingBoundCrossrevive
+		}
+		// arc.fsm:105
 		session.Arcs++
 		if session.Parting {
 			session.Parting = false
 			fx.put(SessionEffect{Kind: SessionFxStopParting})
 		}
-		fx.put(SessionEffect{Kind: SessionFxBind})
 		session.State = SessionLiving
 		return SessionEdgeLeavingBoundCross
 	}
 	return SessionNever
 }
 
-func (session *Session) onUnbound(_ *SessionEvent, fx *SessionEffects) SessionEdge { // arc.fsm:106
+func (session *Session) onUnbound(_ *SessionEvent, fx *SessionEffects) SessionEdge { // arc.fsm:108
 	switch session.State {
 	case SessionNone:
-	// arc.fsm:110: never
+	// arc.fsm:112: never
 	case SessionDialing:
-	// arc.fsm:110: never
+	// arc.fsm:112: never
 	case SessionLiving:
-		if session.Arcs > 0 && uint64(session.Arcs)+uint64(session.Wants) > 1 { // arc.fsm:107
+		if session.Arcs > 0 && uint64(session.Arcs)+uint64(session.Wants) > 1 { // arc.fsm:109
 			session.Arcs--
 			return SessionEdgeLivingUnbound
 		}
-		if session.Arcs == 1 && session.Wants == 0 { // arc.fsm:108
+		if session.Arcs == 1 && session.Wants == 0 { // arc.fsm:110
 			session.Arcs--
 			session.Linger = true
 			fx.put(SessionEffect{Kind: SessionFxStartLinger})
 			session.State = SessionLingering
 			return SessionEdgeLivingUnbound2
 		}
-	// arc.fsm:109: never
+	// arc.fsm:111: never
 	case SessionLingering:
-	// arc.fsm:110: never
+	// arc.fsm:112: never
 	case SessionClosing:
-	// arc.fsm:110: never
+	// arc.fsm:112: never
 	case SessionLeaving:
-		// arc.fsm:110: never
+		// arc.fsm:112: never
 	}
 	return SessionNever
 }
 
-func (session *Session) onLinger(_ *SessionEvent, fx *SessionEffects) SessionEdge { // arc.fsm:112
+func (session *Session) onLinger(_ *SessionEvent, fx *SessionEffects) SessionEdge { // arc.fsm:114
 	running := session.Linger
 	session.Linger = false
 	switch session.State {
 	case SessionNone:
-	// arc.fsm:114: never
+	// arc.fsm:116: never
 	case SessionDialing:
-	// arc.fsm:114: never
+	// arc.fsm:116: never
 	case SessionLiving:
-	// arc.fsm:114: never
+	// arc.fsm:116: never
 	case SessionLingering:
-		// arc.fsm:113
+		// arc.fsm:115
 		fx.put(SessionEffect{Kind: SessionFxSendBye})
 		session.Parting = true
 		fx.put(SessionEffect{Kind: SessionFxStartParting})
 		session.State = SessionClosing
 		return SessionEdgeLingeringLinger
 	case SessionClosing:
-	// arc.fsm:114: never
+	// arc.fsm:116: never
 	case SessionLeaving:
-		// arc.fsm:114: never
+		// arc.fsm:116: never
 	}
 	session.Linger = running
 	return SessionNever
 }
 
-func (session *Session) onBye(_ *SessionEvent, fx *SessionEffects) SessionEdge { // arc.fsm:116
+func (session *Session) onBye(_ *SessionEvent, fx *SessionEffects) SessionEdge { // arc.fsm:118
 	switch session.State {
 	case SessionNone:
-	// arc.fsm:122: never
+	// arc.fsm:124: never
 	case SessionDialing:
-	// arc.fsm:122: never
+	// arc.fsm:124: never
 	case SessionLiving:
-		// arc.fsm:117
+		// arc.fsm:119
 		fx.put(SessionEffect{Kind: SessionFxSendStay})
 		return SessionEdgeLivingByeNeeded
 	case SessionLingering:
-		// arc.fsm:118
+		// arc.fsm:120
 		if session.Linger {
 			session.Linger = false
 			fx.put(SessionEffect{Kind: SessionFxStopLinger})
@@ -389,7 +413,7 @@ func (session *Session) onBye(_ *SessionEvent, fx *SessionEffects) SessionEdge {
 		session.State = SessionLeaving
 		return SessionEdgeLingeringBye
 	case SessionClosing:
-		if session.Wants > 0 { // arc.fsm:119
+		if session.Wants > 0 { // arc.fsm:121
 			if session.Parting {
 				session.Parting = false
 				fx.put(SessionEffect{Kind: SessionFxStopParting})
@@ -399,29 +423,29 @@ func (session *Session) onBye(_ *SessionEvent, fx *SessionEffects) SessionEdge {
 			session.State = SessionLiving
 			return SessionEdgeClosingByeCrossrevive
 		}
-		// arc.fsm:120
+		// arc.fsm:122
 		fx.put(SessionEffect{Kind: SessionFxSendAgree})
 		session.State = SessionLeaving
 		return SessionEdgeClosingByeCross
 	case SessionLeaving:
-		// arc.fsm:121
+		// arc.fsm:123
 		return SessionEdgeLeavingBye
 	}
 	return SessionNever
 }
 
-func (session *Session) onAgree(_ *SessionEvent, fx *SessionEffects) SessionEdge { // arc.fsm:124
+func (session *Session) onAgree(_ *SessionEvent, fx *SessionEffects) SessionEdge { // arc.fsm:126
 	switch session.State {
 	case SessionNone:
-	// arc.fsm:131: never
+	// arc.fsm:133: never
 	case SessionDialing:
-	// arc.fsm:131: never
+	// arc.fsm:133: never
 	case SessionLiving:
-		// arc.fsm:130
+		// arc.fsm:132
 		fx.put(SessionEffect{Kind: SessionFxSendStay})
 		return SessionEdgeLivingAgreeNeeded
 	case SessionLingering:
-		// arc.fsm:129
+		// arc.fsm:131
 		if session.Linger {
 			session.Linger = false
 			fx.put(SessionEffect{Kind: SessionFxStopLinger})
@@ -430,7 +454,7 @@ func (session *Session) onAgree(_ *SessionEvent, fx *SessionEffects) SessionEdge
 		session.State = SessionNone
 		return SessionEdgeLingeringAgreeCross
 	case SessionClosing:
-		if session.Wants > 0 { // arc.fsm:125
+		if session.Wants > 0 { // arc.fsm:127
 			if session.Parting {
 				session.Parting = false
 				fx.put(SessionEffect{Kind: SessionFxStopParting})
@@ -440,7 +464,7 @@ func (session *Session) onAgree(_ *SessionEvent, fx *SessionEffects) SessionEdge
 			session.State = SessionLiving
 			return SessionEdgeClosingAgreeRevive
 		}
-		// arc.fsm:126
+		// arc.fsm:128
 		if session.Parting {
 			session.Parting = false
 			fx.put(SessionEffect{Kind: SessionFxStopParting})
@@ -449,7 +473,7 @@ func (session *Session) onAgree(_ *SessionEvent, fx *SessionEffects) SessionEdge
 		session.State = SessionNone
 		return SessionEdgeClosingAgree
 	case SessionLeaving:
-		if session.Wants > 0 { // arc.fsm:127
+		if session.Wants > 0 { // arc.fsm:129
 			if session.Parting {
 				session.Parting = false
 				fx.put(SessionEffect{Kind: SessionFxStopParting})
@@ -458,7 +482,7 @@ func (session *Session) onAgree(_ *SessionEvent, fx *SessionEffects) SessionEdge
 			session.State = SessionDialing
 			return SessionEdgeLeavingAgreeCross
 		}
-		// arc.fsm:128
+		// arc.fsm:130
 		if session.Parting {
 			session.Parting = false
 			fx.put(SessionEffect{Kind: SessionFxStopParting})
@@ -470,20 +494,20 @@ func (session *Session) onAgree(_ *SessionEvent, fx *SessionEffects) SessionEdge
 	return SessionNever
 }
 
-func (session *Session) onStay(_ *SessionEvent, fx *SessionEffects) SessionEdge { // arc.fsm:133
+func (session *Session) onStay(_ *SessionEvent, fx *SessionEffects) SessionEdge { // arc.fsm:135
 	switch session.State {
 	case SessionNone:
-	// arc.fsm:137: never
+	// arc.fsm:139: never
 	case SessionDialing:
-	// arc.fsm:137: never
+	// arc.fsm:139: never
 	case SessionLiving:
-		// arc.fsm:136
+		// arc.fsm:138
 		return SessionEdgeLivingStay
 	case SessionLingering:
-		// arc.fsm:136
+		// arc.fsm:138
 		return SessionEdgeLingeringStay
 	case SessionClosing:
-		if session.Wants > 0 { // arc.fsm:134
+		if session.Wants > 0 { // arc.fsm:136
 			if session.Parting {
 				session.Parting = false
 				fx.put(SessionEffect{Kind: SessionFxStopParting})
@@ -492,7 +516,7 @@ func (session *Session) onStay(_ *SessionEvent, fx *SessionEffects) SessionEdge 
 			session.State = SessionLiving
 			return SessionEdgeClosingStay
 		}
-		// arc.fsm:135
+		// arc.fsm:137
 		if session.Parting {
 			session.Parting = false
 			fx.put(SessionEffect{Kind: SessionFxStopParting})
@@ -502,7 +526,7 @@ func (session *Session) onStay(_ *SessionEvent, fx *SessionEffects) SessionEdge 
 		session.State = SessionLingering
 		return SessionEdgeClosingStay2
 	case SessionLeaving:
-		if session.Wants > 0 { // arc.fsm:134
+		if session.Wants > 0 { // arc.fsm:136
 			if session.Parting {
 				session.Parting = false
 				fx.put(SessionEffect{Kind: SessionFxStopParting})
@@ -511,7 +535,7 @@ func (session *Session) onStay(_ *SessionEvent, fx *SessionEffects) SessionEdge 
 			session.State = SessionLiving
 			return SessionEdgeLeavingStay
 		}
-		// arc.fsm:135
+		// arc.fsm:137
 		if session.Parting {
 			session.Parting = false
 			fx.put(SessionEffect{Kind: SessionFxStopParting})
@@ -524,35 +548,35 @@ func (session *Session) onStay(_ *SessionEvent, fx *SessionEffects) SessionEdge 
 	return SessionNever
 }
 
-func (session *Session) onParting(_ *SessionEvent, fx *SessionEffects) SessionEdge { // arc.fsm:139
+func (session *Session) onParting(_ *SessionEvent, fx *SessionEffects) SessionEdge { // arc.fsm:141
 	running := session.Parting
 	session.Parting = false
 	switch session.State {
 	case SessionNone:
-	// arc.fsm:142: never
+	// arc.fsm:144: never
 	case SessionDialing:
-	// arc.fsm:142: never
+	// arc.fsm:144: never
 	case SessionLiving:
-	// arc.fsm:142: never
+	// arc.fsm:144: never
 	case SessionLingering:
-	// arc.fsm:142: never
+	// arc.fsm:144: never
 	case SessionClosing:
-		if session.Wants > 0 { // arc.fsm:140
+		if session.Wants > 0 { // arc.fsm:142
 			session.redial(fx)
 			session.State = SessionDialing
 			return SessionEdgeClosingParting
 		}
-		// arc.fsm:141
+		// arc.fsm:143
 		fx.put(SessionEffect{Kind: SessionFxHangup})
 		session.State = SessionNone
 		return SessionEdgeClosingParting2
 	case SessionLeaving:
-		if session.Wants > 0 { // arc.fsm:140
+		if session.Wants > 0 { // arc.fsm:142
 			session.redial(fx)
 			session.State = SessionDialing
 			return SessionEdgeLeavingParting
 		}
-		// arc.fsm:141
+		// arc.fsm:143
 		fx.put(SessionEffect{Kind: SessionFxHangup})
 		session.State = SessionNone
 		return SessionEdgeLeavingParting2
@@ -561,14 +585,14 @@ func (session *Session) onParting(_ *SessionEvent, fx *SessionEffects) SessionEd
 	return SessionNever
 }
 
-func (session *Session) onDown(_ *SessionEvent, fx *SessionEffects) SessionEdge { // arc.fsm:144
+func (session *Session) onDown(_ *SessionEvent, fx *SessionEffects) SessionEdge { // arc.fsm:146
 	switch session.State {
 	case SessionNone:
-	// arc.fsm:151: never
+	// arc.fsm:153: never
 	case SessionDialing:
-	// arc.fsm:151: never
+	// arc.fsm:153: never
 	case SessionLiving:
-		if session.Wants > 0 && session.Tries < Redials { // arc.fsm:145
+		if session.Wants > 0 && session.Tries < Redials { // arc.fsm:147
 			fx.put(SessionEffect{Kind: SessionFxSever})
 			session.Arcs = 0
 			session.Tries++
@@ -576,7 +600,7 @@ func (session *Session) onDown(_ *SessionEvent, fx *SessionEffects) SessionEdge 
 			session.State = SessionDialing
 			return SessionEdgeLivingDownAgain
 		}
-		if session.Wants > 0 && session.Tries == Redials { // arc.fsm:146
+		if session.Wants > 0 && session.Tries == Redials { // arc.fsm:148
 			fx.put(SessionEffect{Kind: SessionFxSever})
 			fx.put(SessionEffect{Kind: SessionFxGiveup})
 			session.Arcs = 0
@@ -585,13 +609,13 @@ func (session *Session) onDown(_ *SessionEvent, fx *SessionEffects) SessionEdge 
 			session.State = SessionNone
 			return SessionEdgeLivingDownEnough
 		}
-		// arc.fsm:147
+		// arc.fsm:149
 		fx.put(SessionEffect{Kind: SessionFxSever})
 		session.Arcs = 0
 		session.State = SessionNone
 		return SessionEdgeLivingDown
 	case SessionLingering:
-		// arc.fsm:148
+		// arc.fsm:150
 		if session.Linger {
 			session.Linger = false
 			fx.put(SessionEffect{Kind: SessionFxStopLinger})
@@ -599,7 +623,7 @@ func (session *Session) onDown(_ *SessionEvent, fx *SessionEffects) SessionEdge 
 		session.State = SessionNone
 		return SessionEdgeLingeringDown
 	case SessionClosing:
-		if session.Wants > 0 { // arc.fsm:149
+		if session.Wants > 0 { // arc.fsm:151
 			if session.Parting {
 				session.Parting = false
 				fx.put(SessionEffect{Kind: SessionFxStopParting})
@@ -608,7 +632,7 @@ func (session *Session) onDown(_ *SessionEvent, fx *SessionEffects) SessionEdge 
 			session.State = SessionDialing
 			return SessionEdgeClosingDownNext
 		}
-		// arc.fsm:150
+		// arc.fsm:152
 		if session.Parting {
 			session.Parting = false
 			fx.put(SessionEffect{Kind: SessionFxStopParting})
@@ -616,7 +640,7 @@ func (session *Session) onDown(_ *SessionEvent, fx *SessionEffects) SessionEdge 
 		session.State = SessionNone
 		return SessionEdgeClosingDown
 	case SessionLeaving:
-		if session.Wants > 0 { // arc.fsm:149
+		if session.Wants > 0 { // arc.fsm:151
 			if session.Parting {
 				session.Parting = false
 				fx.put(SessionEffect{Kind: SessionFxStopParting})
@@ -625,7 +649,7 @@ func (session *Session) onDown(_ *SessionEvent, fx *SessionEffects) SessionEdge 
 			session.State = SessionDialing
 			return SessionEdgeLeavingDownNext
 		}
-		// arc.fsm:150
+		// arc.fsm:152
 		if session.Parting {
 			session.Parting = false
 			fx.put(SessionEffect{Kind: SessionFxStopParting})
@@ -638,6 +662,5 @@ func (session *Session) onDown(_ *SessionEvent, fx *SessionEffects) SessionEdge 
 
 func (session *Session) redial(fx *SessionEffects) { // arc.fsm:65
 	fx.put(SessionEffect{Kind: SessionFxHangup})
-	session.Tries = 0
 	fx.put(SessionEffect{Kind: SessionFxDial})
 }

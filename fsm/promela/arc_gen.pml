@@ -87,7 +87,6 @@ inline session_put(_fx, _kind) {
 
 inline session_redial(_m, _fx) { // arc.fsm:65
 	session_put(_fx, session_fx_hangup);
-	_m.tries = 0;
 	session_put(_fx, session_fx_dial);
 }
 
@@ -96,7 +95,6 @@ inline session_step_want(_m, _fx) { // arc.fsm:67
 	if
 	:: _m.state == session_None -> // arc.fsm:68
 		_m.wants = _m.wants + 1;
-		_m.tries = 0;
 		session_put(_fx, session_fx_dial);
 		_m.state = session_Dialing;
 		_fx.edge = 1 // NoneWant
@@ -109,18 +107,15 @@ inline session_step_want(_m, _fx) { // arc.fsm:67
 		_fx.edge = 3 // LivingWant
 	:: _m.state == session_Lingering -> // arc.fsm:71
 		_m.wants = _m.wants + 1;
-		_m.tries = 0;
 		if :: _m.linger -> _m.linger = false; session_put(_fx, session_fx_stop_linger) :: else fi;
 		session_put(_fx, session_fx_bind);
 		_m.state = session_Living;
 		_fx.edge = 4 // LingeringWantRevive
 	:: _m.state == session_Closing -> // arc.fsm:72
 		_m.wants = _m.wants + 1;
-		_m.tries = 0;
 		_fx.edge = 5 // ClosingWantDefer
 	:: _m.state == session_Leaving -> // arc.fsm:72
 		_m.wants = _m.wants + 1;
-		_m.tries = 0;
 		_fx.edge = 6 // LeavingWantDefer
 	fi
 }
@@ -128,12 +123,13 @@ inline session_step_want(_m, _fx) { // arc.fsm:67
 inline session_step_cancel(_m, _fx) { // arc.fsm:74
 	session_clear(_fx);
 	if
-	:: _m.state == session_None -> // arc.fsm:82
+	:: _m.state == session_None -> // arc.fsm:83
 		skip // never
 	:: _m.state == session_Dialing ->
 		if
 		:: _m.wants == 1 -> // arc.fsm:75
 			_m.wants = 0;
+			_m.tries = 0;
 			session_put(_fx, session_fx_hangup);
 			_m.state = session_None;
 			_fx.edge = 7 // DialingCancel
@@ -143,414 +139,435 @@ inline session_step_cancel(_m, _fx) { // arc.fsm:74
 		fi
 	:: _m.state == session_Living ->
 		if
-		:: _m.wants > 0 && _m.arcs + _m.wants > 1 -> // arc.fsm:77
+		:: _m.wants > 1 -> // arc.fsm:77
 			_m.wants = _m.wants - 1;
 			_fx.edge = 9 // LivingCancel
-		:: _m.wants == 1 && _m.arcs == 0 -> // arc.fsm:78
+		:: _m.wants == 1 && _m.arcs > 0 -> // arc.fsm:78
 			_m.wants = _m.wants - 1;
+			_m.tries = 0;
+			_fx.edge = 10 // LivingCancel2
+		:: _m.wants == 1 && _m.arcs == 0 -> // arc.fsm:79
+			_m.wants = _m.wants - 1;
+			_m.tries = 0;
 			_m.linger = true; session_put(_fx, session_fx_start_linger);
 			_m.state = session_Lingering;
-			_fx.edge = 10 // LivingCancel2
-		:: else -> // arc.fsm:79
+			_fx.edge = 11 // LivingCancel3
+		:: else -> // arc.fsm:80
 			skip // never
 		fi
-	:: _m.state == session_Lingering -> // arc.fsm:82
+	:: _m.state == session_Lingering -> // arc.fsm:83
 		skip // never
 	:: _m.state == session_Closing ->
 		if
-		:: _m.wants > 0 -> // arc.fsm:80
+		:: _m.wants > 0 -> // arc.fsm:81
 			_m.wants = _m.wants - 1;
-			_fx.edge = 11 // ClosingCancel
-		:: else -> // arc.fsm:81
+			_fx.edge = 12 // ClosingCancel
+		:: else -> // arc.fsm:82
 			skip // never
 		fi
 	:: _m.state == session_Leaving ->
 		if
-		:: _m.wants > 0 -> // arc.fsm:80
+		:: _m.wants > 0 -> // arc.fsm:81
 			_m.wants = _m.wants - 1;
-			_fx.edge = 12 // LeavingCancel
-		:: else -> // arc.fsm:81
+			_fx.edge = 13 // LeavingCancel
+		:: else -> // arc.fsm:82
 			skip // never
 		fi
 	fi
 }
 
-inline session_step_up(_m, _fx) { // arc.fsm:84
+inline session_step_up(_m, _fx) { // arc.fsm:85
 	session_clear(_fx);
 	if
-	:: _m.state == session_None -> // arc.fsm:85
+	:: _m.state == session_None -> // arc.fsm:86
 		_m.linger = true; session_put(_fx, session_fx_start_linger);
 		_m.state = session_Lingering;
-		_fx.edge = 13 // NoneUp
-	:: _m.state == session_Dialing -> // arc.fsm:86
+		_fx.edge = 14 // NoneUp
+	:: _m.state == session_Dialing -> // arc.fsm:87
 		session_put(_fx, session_fx_bind);
 		_m.state = session_Living;
-		_fx.edge = 14 // DialingUp
-	:: _m.state == session_Living -> // arc.fsm:87
+		_fx.edge = 15 // DialingUp
+	:: _m.state == session_Living -> // arc.fsm:88
 		skip // never
-	:: _m.state == session_Lingering -> // arc.fsm:87
+	:: _m.state == session_Lingering -> // arc.fsm:88
 		skip // never
-	:: _m.state == session_Closing -> // arc.fsm:87
+	:: _m.state == session_Closing -> // arc.fsm:88
 		skip // never
-	:: _m.state == session_Leaving -> // arc.fsm:87
+	:: _m.state == session_Leaving -> // arc.fsm:88
 		skip // never
 	fi
 }
 
-inline session_step_failed(_m, _fx) { // arc.fsm:89
+inline session_step_failed(_m, _fx) { // arc.fsm:90
 	session_clear(_fx);
 	if
-	:: _m.state == session_None -> // arc.fsm:92
-		_fx.edge = 17 // NoneFailed
+	:: _m.state == session_None -> // arc.fsm:93
+		_fx.edge = 18 // NoneFailed
 	:: _m.state == session_Dialing ->
 		if
-		:: _m.tries < arc_redials -> // arc.fsm:90
+		:: _m.tries < arc_redials -> // arc.fsm:91
 			_m.tries = _m.tries + 1;
 			session_put(_fx, session_fx_dial);
-			_fx.edge = 15 // DialingFailedAgain
-		:: else -> // arc.fsm:91
+			_fx.edge = 16 // DialingFailedAgain
+		:: else -> // arc.fsm:92
 			session_put(_fx, session_fx_giveup);
 			_m.wants = 0;
 			_m.tries = 0;
 			_m.state = session_None;
-			_fx.edge = 16 // DialingFailed
+			_fx.edge = 17 // DialingFailed
 		fi
-	:: _m.state == session_Living -> // arc.fsm:93
+	:: _m.state == session_Living -> // arc.fsm:94
 		skip // never
-	:: _m.state == session_Lingering -> // arc.fsm:93
+	:: _m.state == session_Lingering -> // arc.fsm:94
 		skip // never
-	:: _m.state == session_Closing -> // arc.fsm:93
+	:: _m.state == session_Closing -> // arc.fsm:94
 		skip // never
-	:: _m.state == session_Leaving -> // arc.fsm:93
+	:: _m.state == session_Leaving -> // arc.fsm:94
 		skip // never
 	fi
 }
 
-inline session_step_opened(_m, _fx) { // arc.fsm:95
+inline session_step_opened(_m, _fx) { // arc.fsm:96
 	session_clear(_fx);
 	if
-	:: _m.state == session_None -> // arc.fsm:98
+	:: _m.state == session_None -> // arc.fsm:99
 		skip // never
-	:: _m.state == session_Dialing -> // arc.fsm:98
+	:: _m.state == session_Dialing -> // arc.fsm:99
 		skip // never
 	:: _m.state == session_Living ->
 		if
-		:: _m.wants > 0 -> // arc.fsm:96
+		:: _m.wants > 0 -> // arc.fsm:97
 			_m.wants = _m.wants - 1;
 			_m.arcs = _m.arcs + 1;
 			_m.tries = 0;
-			_fx.edge = 18 // LivingOpened
-		:: else -> // arc.fsm:97
+			_fx.edge = 19 // LivingOpened
+		:: else -> // arc.fsm:98
 			skip // never
 		fi
-	:: _m.state == session_Lingering -> // arc.fsm:98
+	:: _m.state == session_Lingering -> // arc.fsm:99
 		skip // never
-	:: _m.state == session_Closing -> // arc.fsm:98
+	:: _m.state == session_Closing -> // arc.fsm:99
 		skip // never
-	:: _m.state == session_Leaving -> // arc.fsm:98
+	:: _m.state == session_Leaving -> // arc.fsm:99
 		skip // never
 	fi
 }
 
-inline session_step_bound(_m, _fx) { // arc.fsm:100
+inline session_step_bound(_m, _fx) { // arc.fsm:101
 	session_clear(_fx);
 	if
-	:: _m.state == session_None -> // arc.fsm:104
+	:: _m.state == session_None -> // arc.fsm:106
 		skip // never
-	:: _m.state == session_Dialing -> // arc.fsm:104
+	:: _m.state == session_Dialing -> // arc.fsm:106
 		skip // never
-	:: _m.state == session_Living -> // arc.fsm:101
+	:: _m.state == session_Living -> // arc.fsm:102
 		_m.arcs = _m.arcs + 1;
-		_fx.edge = 19 // LivingBound
-	:: _m.state == session_Lingering -> // arc.fsm:102
+		_fx.edge = 20 // LivingBound
+	:: _m.state == session_Lingering -> // arc.fsm:103
 		_m.arcs = _m.arcs + 1;
 		if :: _m.linger -> _m.linger = false; session_put(_fx, session_fx_stop_linger) :: else fi;
 		_m.state = session_Living;
-		_fx.edge = 20 // LingeringBoundRevive
-	:: _m.state == session_Closing -> // arc.fsm:103
-		_m.arcs = _m.arcs + 1;
-		if :: _m.parting -> _m.parting = false; session_put(_fx, session_fx_stop_parting) :: else fi;
-		session_put(_fx, session_fx_bind);
-		_m.state = session_Living;
-		_fx.edge = 21 // ClosingBoundCross
-	:: _m.state == session_Leaving -> // arc.fsm:103
-		_m.arcs = _m.arcs + 1;
-		if :: _m.parting -> _m.parting = false; session_put(_fx, session_fx_stop_parting) :: else fi;
-		session_put(_fx, session_fx_bind);
-		_m.state = session_Living;
-		_fx.edge = 22 // LeavingBoundCross
+		_fx.edge = 21 // LingeringBoundRevive
+	:: _m.state == session_Closing ->
+		if
+		:: _m.wants > 0 -> // arc.fsm:104
+			_m.arcs = _m.arcs + 1;
+			if :: _m.parting -> _m.parting = false; session_put(_fx, session_fx_stop_parting) :: else fi;
+			session_put(_fx, session_fx_bind);
+			_m.state = session_Living;
+			_fx.edge = 22 // ClosingBoundCrossrevive
+		:: else -> // arc.fsm:105
+			_m.arcs = _m.arcs + 1;
+			if :: _m.parting -> _m.parting = false; session_put(_fx, session_fx_stop_parting) :: else fi;
+			_m.state = session_Living;
+			_fx.edge = 24 // ClosingBoundCross
+		fi
+	:: _m.state == session_Leaving ->
+		if
+		:: _m.wants > 0 -> // arc.fsm:104
+			_m.arcs = _m.arcs + 1;
+			if :: _m.parting -> _m.parting = false; session_put(_fx, session_fx_stop_parting) :: else fi;
+			session_put(_fx, session_fx_bind);
+			_m.state = session_Living;
+			_fx.edge = 23 // LeavingBoundCrossrevive
+		:: else -> // arc.fsm:105
+			_m.arcs = _m.arcs + 1;
+			if :: _m.parting -> _m.parting = false; session_put(_fx, session_fx_stop_parting) :: else fi;
+			_m.state = session_Living;
+			_fx.edge = 25 // LeavingBoundCross
+		fi
 	fi
 }
 
-inline session_step_unbound(_m, _fx) { // arc.fsm:106
+inline session_step_unbound(_m, _fx) { // arc.fsm:108
 	session_clear(_fx);
 	if
-	:: _m.state == session_None -> // arc.fsm:110
+	:: _m.state == session_None -> // arc.fsm:112
 		skip // never
-	:: _m.state == session_Dialing -> // arc.fsm:110
+	:: _m.state == session_Dialing -> // arc.fsm:112
 		skip // never
 	:: _m.state == session_Living ->
 		if
-		:: _m.arcs > 0 && _m.arcs + _m.wants > 1 -> // arc.fsm:107
+		:: _m.arcs > 0 && _m.arcs + _m.wants > 1 -> // arc.fsm:109
 			_m.arcs = _m.arcs - 1;
-			_fx.edge = 23 // LivingUnbound
-		:: _m.arcs == 1 && _m.wants == 0 -> // arc.fsm:108
+			_fx.edge = 26 // LivingUnbound
+		:: _m.arcs == 1 && _m.wants == 0 -> // arc.fsm:110
 			_m.arcs = _m.arcs - 1;
 			_m.linger = true; session_put(_fx, session_fx_start_linger);
 			_m.state = session_Lingering;
-			_fx.edge = 24 // LivingUnbound2
-		:: else -> // arc.fsm:109
+			_fx.edge = 27 // LivingUnbound2
+		:: else -> // arc.fsm:111
 			skip // never
 		fi
-	:: _m.state == session_Lingering -> // arc.fsm:110
+	:: _m.state == session_Lingering -> // arc.fsm:112
 		skip // never
-	:: _m.state == session_Closing -> // arc.fsm:110
+	:: _m.state == session_Closing -> // arc.fsm:112
 		skip // never
-	:: _m.state == session_Leaving -> // arc.fsm:110
+	:: _m.state == session_Leaving -> // arc.fsm:112
 		skip // never
 	fi
 }
 
-inline session_step_linger(_m, _fx) { // arc.fsm:112
+inline session_step_linger(_m, _fx) { // arc.fsm:114
 	session_clear(_fx);
 	_m.linger = false;
 	if
-	:: _m.state == session_None -> // arc.fsm:114
+	:: _m.state == session_None -> // arc.fsm:116
 		_m.linger = true // never: nothing changes, and it was running
-	:: _m.state == session_Dialing -> // arc.fsm:114
+	:: _m.state == session_Dialing -> // arc.fsm:116
 		_m.linger = true // never: nothing changes, and it was running
-	:: _m.state == session_Living -> // arc.fsm:114
+	:: _m.state == session_Living -> // arc.fsm:116
 		_m.linger = true // never: nothing changes, and it was running
-	:: _m.state == session_Lingering -> // arc.fsm:113
+	:: _m.state == session_Lingering -> // arc.fsm:115
 		session_put(_fx, session_fx_send_Bye);
 		_m.parting = true; session_put(_fx, session_fx_start_parting);
 		_m.state = session_Closing;
-		_fx.edge = 25 // LingeringLinger
-	:: _m.state == session_Closing -> // arc.fsm:114
+		_fx.edge = 28 // LingeringLinger
+	:: _m.state == session_Closing -> // arc.fsm:116
 		_m.linger = true // never: nothing changes, and it was running
-	:: _m.state == session_Leaving -> // arc.fsm:114
+	:: _m.state == session_Leaving -> // arc.fsm:116
 		_m.linger = true // never: nothing changes, and it was running
 	fi
 }
 
-inline session_step_Bye(_m, _fx) { // arc.fsm:116
+inline session_step_Bye(_m, _fx) { // arc.fsm:118
 	session_clear(_fx);
 	if
-	:: _m.state == session_None -> // arc.fsm:122
+	:: _m.state == session_None -> // arc.fsm:124
 		skip // never
-	:: _m.state == session_Dialing -> // arc.fsm:122
+	:: _m.state == session_Dialing -> // arc.fsm:124
 		skip // never
-	:: _m.state == session_Living -> // arc.fsm:117
+	:: _m.state == session_Living -> // arc.fsm:119
 		session_put(_fx, session_fx_send_Stay);
-		_fx.edge = 26 // LivingByeNeeded
-	:: _m.state == session_Lingering -> // arc.fsm:118
+		_fx.edge = 29 // LivingByeNeeded
+	:: _m.state == session_Lingering -> // arc.fsm:120
 		if :: _m.linger -> _m.linger = false; session_put(_fx, session_fx_stop_linger) :: else fi;
 		session_put(_fx, session_fx_send_Agree);
 		_m.parting = true; session_put(_fx, session_fx_start_parting);
 		_m.state = session_Leaving;
-		_fx.edge = 27 // LingeringBye
+		_fx.edge = 30 // LingeringBye
 	:: _m.state == session_Closing ->
 		if
-		:: _m.wants > 0 -> // arc.fsm:119
+		:: _m.wants > 0 -> // arc.fsm:121
 			if :: _m.parting -> _m.parting = false; session_put(_fx, session_fx_stop_parting) :: else fi;
 			session_put(_fx, session_fx_send_Stay);
 			session_put(_fx, session_fx_bind);
 			_m.state = session_Living;
-			_fx.edge = 28 // ClosingByeCrossrevive
-		:: else -> // arc.fsm:120
+			_fx.edge = 31 // ClosingByeCrossrevive
+		:: else -> // arc.fsm:122
 			session_put(_fx, session_fx_send_Agree);
 			_m.state = session_Leaving;
-			_fx.edge = 29 // ClosingByeCross
+			_fx.edge = 32 // ClosingByeCross
 		fi
-	:: _m.state == session_Leaving -> // arc.fsm:121
-		_fx.edge = 30 // LeavingBye
+	:: _m.state == session_Leaving -> // arc.fsm:123
+		_fx.edge = 33 // LeavingBye
 	fi
 }
 
-inline session_step_Agree(_m, _fx) { // arc.fsm:124
+inline session_step_Agree(_m, _fx) { // arc.fsm:126
 	session_clear(_fx);
 	if
-	:: _m.state == session_None -> // arc.fsm:131
+	:: _m.state == session_None -> // arc.fsm:133
 		skip // never
-	:: _m.state == session_Dialing -> // arc.fsm:131
+	:: _m.state == session_Dialing -> // arc.fsm:133
 		skip // never
-	:: _m.state == session_Living -> // arc.fsm:130
+	:: _m.state == session_Living -> // arc.fsm:132
 		session_put(_fx, session_fx_send_Stay);
-		_fx.edge = 36 // LivingAgreeNeeded
-	:: _m.state == session_Lingering -> // arc.fsm:129
+		_fx.edge = 39 // LivingAgreeNeeded
+	:: _m.state == session_Lingering -> // arc.fsm:131
 		if :: _m.linger -> _m.linger = false; session_put(_fx, session_fx_stop_linger) :: else fi;
 		session_put(_fx, session_fx_hangup);
 		_m.state = session_None;
-		_fx.edge = 35 // LingeringAgreeCross
+		_fx.edge = 38 // LingeringAgreeCross
 	:: _m.state == session_Closing ->
 		if
-		:: _m.wants > 0 -> // arc.fsm:125
+		:: _m.wants > 0 -> // arc.fsm:127
 			if :: _m.parting -> _m.parting = false; session_put(_fx, session_fx_stop_parting) :: else fi;
 			session_put(_fx, session_fx_send_Stay);
 			session_put(_fx, session_fx_bind);
 			_m.state = session_Living;
-			_fx.edge = 31 // ClosingAgreeRevive
-		:: else -> // arc.fsm:126
-			if :: _m.parting -> _m.parting = false; session_put(_fx, session_fx_stop_parting) :: else fi;
-			session_put(_fx, session_fx_hangup);
-			_m.state = session_None;
-			_fx.edge = 32 // ClosingAgree
-		fi
-	:: _m.state == session_Leaving ->
-		if
-		:: _m.wants > 0 -> // arc.fsm:127
-			if :: _m.parting -> _m.parting = false; session_put(_fx, session_fx_stop_parting) :: else fi;
-			session_redial(_m, _fx);
-			_m.state = session_Dialing;
-			_fx.edge = 33 // LeavingAgreeCross
+			_fx.edge = 34 // ClosingAgreeRevive
 		:: else -> // arc.fsm:128
 			if :: _m.parting -> _m.parting = false; session_put(_fx, session_fx_stop_parting) :: else fi;
 			session_put(_fx, session_fx_hangup);
 			_m.state = session_None;
-			_fx.edge = 34 // LeavingAgreeCross2
-		fi
-	fi
-}
-
-inline session_step_Stay(_m, _fx) { // arc.fsm:133
-	session_clear(_fx);
-	if
-	:: _m.state == session_None -> // arc.fsm:137
-		skip // never
-	:: _m.state == session_Dialing -> // arc.fsm:137
-		skip // never
-	:: _m.state == session_Living -> // arc.fsm:136
-		_fx.edge = 41 // LivingStay
-	:: _m.state == session_Lingering -> // arc.fsm:136
-		_fx.edge = 42 // LingeringStay
-	:: _m.state == session_Closing ->
-		if
-		:: _m.wants > 0 -> // arc.fsm:134
-			if :: _m.parting -> _m.parting = false; session_put(_fx, session_fx_stop_parting) :: else fi;
-			session_put(_fx, session_fx_bind);
-			_m.state = session_Living;
-			_fx.edge = 37 // ClosingStay
-		:: else -> // arc.fsm:135
-			if :: _m.parting -> _m.parting = false; session_put(_fx, session_fx_stop_parting) :: else fi;
-			_m.linger = true; session_put(_fx, session_fx_start_linger);
-			_m.state = session_Lingering;
-			_fx.edge = 39 // ClosingStay2
+			_fx.edge = 35 // ClosingAgree
 		fi
 	:: _m.state == session_Leaving ->
 		if
-		:: _m.wants > 0 -> // arc.fsm:134
+		:: _m.wants > 0 -> // arc.fsm:129
 			if :: _m.parting -> _m.parting = false; session_put(_fx, session_fx_stop_parting) :: else fi;
-			session_put(_fx, session_fx_bind);
-			_m.state = session_Living;
-			_fx.edge = 38 // LeavingStay
-		:: else -> // arc.fsm:135
+			session_redial(_m, _fx);
+			_m.state = session_Dialing;
+			_fx.edge = 36 // LeavingAgreeCross
+		:: else -> // arc.fsm:130
 			if :: _m.parting -> _m.parting = false; session_put(_fx, session_fx_stop_parting) :: else fi;
-			_m.linger = true; session_put(_fx, session_fx_start_linger);
-			_m.state = session_Lingering;
-			_fx.edge = 40 // LeavingStay2
+			session_put(_fx, session_fx_hangup);
+			_m.state = session_None;
+			_fx.edge = 37 // LeavingAgreeCross2
 		fi
 	fi
 }
 
-inline session_step_parting(_m, _fx) { // arc.fsm:139
+inline session_step_Stay(_m, _fx) { // arc.fsm:135
+	session_clear(_fx);
+	if
+	:: _m.state == session_None -> // arc.fsm:139
+		skip // never
+	:: _m.state == session_Dialing -> // arc.fsm:139
+		skip // never
+	:: _m.state == session_Living -> // arc.fsm:138
+		_fx.edge = 44 // LivingStay
+	:: _m.state == session_Lingering -> // arc.fsm:138
+		_fx.edge = 45 // LingeringStay
+	:: _m.state == session_Closing ->
+		if
+		:: _m.wants > 0 -> // arc.fsm:136
+			if :: _m.parting -> _m.parting = false; session_put(_fx, session_fx_stop_parting) :: else fi;
+			session_put(_fx, session_fx_bind);
+			_m.state = session_Living;
+			_fx.edge = 40 // ClosingStay
+		:: else -> // arc.fsm:137
+			if :: _m.parting -> _m.parting = false; session_put(_fx, session_fx_stop_parting) :: else fi;
+			_m.linger = true; session_put(_fx, session_fx_start_linger);
+			_m.state = session_Lingering;
+			_fx.edge = 42 // ClosingStay2
+		fi
+	:: _m.state == session_Leaving ->
+		if
+		:: _m.wants > 0 -> // arc.fsm:136
+			if :: _m.parting -> _m.parting = false; session_put(_fx, session_fx_stop_parting) :: else fi;
+			session_put(_fx, session_fx_bind);
+			_m.state = session_Living;
+			_fx.edge = 41 // LeavingStay
+		:: else -> // arc.fsm:137
+			if :: _m.parting -> _m.parting = false; session_put(_fx, session_fx_stop_parting) :: else fi;
+			_m.linger = true; session_put(_fx, session_fx_start_linger);
+			_m.state = session_Lingering;
+			_fx.edge = 43 // LeavingStay2
+		fi
+	fi
+}
+
+inline session_step_parting(_m, _fx) { // arc.fsm:141
 	session_clear(_fx);
 	_m.parting = false;
 	if
-	:: _m.state == session_None -> // arc.fsm:142
+	:: _m.state == session_None -> // arc.fsm:144
 		_m.parting = true // never: nothing changes, and it was running
-	:: _m.state == session_Dialing -> // arc.fsm:142
+	:: _m.state == session_Dialing -> // arc.fsm:144
 		_m.parting = true // never: nothing changes, and it was running
-	:: _m.state == session_Living -> // arc.fsm:142
+	:: _m.state == session_Living -> // arc.fsm:144
 		_m.parting = true // never: nothing changes, and it was running
-	:: _m.state == session_Lingering -> // arc.fsm:142
+	:: _m.state == session_Lingering -> // arc.fsm:144
 		_m.parting = true // never: nothing changes, and it was running
 	:: _m.state == session_Closing ->
 		if
-		:: _m.wants > 0 -> // arc.fsm:140
+		:: _m.wants > 0 -> // arc.fsm:142
 			session_redial(_m, _fx);
 			_m.state = session_Dialing;
-			_fx.edge = 43 // ClosingParting
-		:: else -> // arc.fsm:141
+			_fx.edge = 46 // ClosingParting
+		:: else -> // arc.fsm:143
 			session_put(_fx, session_fx_hangup);
 			_m.state = session_None;
-			_fx.edge = 45 // ClosingParting2
+			_fx.edge = 48 // ClosingParting2
 		fi
 	:: _m.state == session_Leaving ->
 		if
-		:: _m.wants > 0 -> // arc.fsm:140
+		:: _m.wants > 0 -> // arc.fsm:142
 			session_redial(_m, _fx);
 			_m.state = session_Dialing;
-			_fx.edge = 44 // LeavingParting
-		:: else -> // arc.fsm:141
+			_fx.edge = 47 // LeavingParting
+		:: else -> // arc.fsm:143
 			session_put(_fx, session_fx_hangup);
 			_m.state = session_None;
-			_fx.edge = 46 // LeavingParting2
+			_fx.edge = 49 // LeavingParting2
 		fi
 	fi
 }
 
-inline session_step_down(_m, _fx) { // arc.fsm:144
+inline session_step_down(_m, _fx) { // arc.fsm:146
 	session_clear(_fx);
 	if
-	:: _m.state == session_None -> // arc.fsm:151
+	:: _m.state == session_None -> // arc.fsm:153
 		skip // never
-	:: _m.state == session_Dialing -> // arc.fsm:151
+	:: _m.state == session_Dialing -> // arc.fsm:153
 		skip // never
 	:: _m.state == session_Living ->
 		if
-		:: _m.wants > 0 && _m.tries < arc_redials -> // arc.fsm:145
+		:: _m.wants > 0 && _m.tries < arc_redials -> // arc.fsm:147
 			session_put(_fx, session_fx_sever);
 			_m.arcs = 0;
 			_m.tries = _m.tries + 1;
 			session_put(_fx, session_fx_dial);
 			_m.state = session_Dialing;
-			_fx.edge = 47 // LivingDownAgain
-		:: _m.wants > 0 && _m.tries == arc_redials -> // arc.fsm:146
+			_fx.edge = 50 // LivingDownAgain
+		:: _m.wants > 0 && _m.tries == arc_redials -> // arc.fsm:148
 			session_put(_fx, session_fx_sever);
 			session_put(_fx, session_fx_giveup);
 			_m.arcs = 0;
 			_m.wants = 0;
 			_m.tries = 0;
 			_m.state = session_None;
-			_fx.edge = 48 // LivingDownEnough
-		:: else -> // arc.fsm:147
+			_fx.edge = 51 // LivingDownEnough
+		:: else -> // arc.fsm:149
 			session_put(_fx, session_fx_sever);
 			_m.arcs = 0;
 			_m.state = session_None;
-			_fx.edge = 49 // LivingDown
+			_fx.edge = 52 // LivingDown
 		fi
-	:: _m.state == session_Lingering -> // arc.fsm:148
+	:: _m.state == session_Lingering -> // arc.fsm:150
 		if :: _m.linger -> _m.linger = false; session_put(_fx, session_fx_stop_linger) :: else fi;
 		_m.state = session_None;
-		_fx.edge = 50 // LingeringDown
+		_fx.edge = 53 // LingeringDown
 	:: _m.state == session_Closing ->
 		if
-		:: _m.wants > 0 -> // arc.fsm:149
+		:: _m.wants > 0 -> // arc.fsm:151
 			if :: _m.parting -> _m.parting = false; session_put(_fx, session_fx_stop_parting) :: else fi;
 			session_put(_fx, session_fx_dial);
 			_m.state = session_Dialing;
-			_fx.edge = 51 // ClosingDownNext
-		:: else -> // arc.fsm:150
+			_fx.edge = 54 // ClosingDownNext
+		:: else -> // arc.fsm:152
 			if :: _m.parting -> _m.parting = false; session_put(_fx, session_fx_stop_parting) :: else fi;
 			_m.state = session_None;
-			_fx.edge = 53 // ClosingDown
+			_fx.edge = 56 // ClosingDown
 		fi
 	:: _m.state == session_Leaving ->
 		if
-		:: _m.wants > 0 -> // arc.fsm:149
+		:: _m.wants > 0 -> // arc.fsm:151
 			if :: _m.parting -> _m.parting = false; session_put(_fx, session_fx_stop_parting) :: else fi;
 			session_put(_fx, session_fx_dial);
 			_m.state = session_Dialing;
-			_fx.edge = 52 // LeavingDownNext
-		:: else -> // arc.fsm:150
+			_fx.edge = 55 // LeavingDownNext
+		:: else -> // arc.fsm:152
 			if :: _m.parting -> _m.parting = false; session_put(_fx, session_fx_stop_parting) :: else fi;
 			_m.state = session_None;
-			_fx.edge = 54 // LeavingDown
+			_fx.edge = 57 // LeavingDown
 		fi
 	fi
 }
 
-#define session_always(_m) ((!(_m.state == session_Dialing) || _m.wants > 0 && _m.arcs == 0) && (!(_m.state == session_Living) || _m.arcs + _m.wants > 0) && (!(_m.state == session_Lingering) || _m.arcs == 0 && _m.wants == 0 && _m.linger) && (!session_Ending(_m) || _m.arcs == 0 && _m.parting) && (!(_m.state == session_None) || _m.arcs == 0 && _m.wants == 0) && (!_m.linger || _m.state == session_Lingering) && (!_m.parting || session_Ending(_m)))
+#define session_always(_m) ((!(_m.state == session_Dialing) || _m.wants > 0 && _m.arcs == 0) && (!(_m.state == session_Living) || _m.arcs + _m.wants > 0) && (!(_m.state == session_Lingering) || _m.arcs == 0 && _m.wants == 0 && _m.linger) && (!session_Ending(_m) || _m.arcs == 0 && _m.parting) && (!(_m.state == session_None) || _m.arcs == 0 && _m.wants == 0) && (!(_m.wants == 0 || session_Ending(_m)) || _m.tries == 0) && (!_m.linger || _m.state == session_Lingering) && (!_m.parting || session_Ending(_m)))
 #define session_within(_m) (_m.arcs <= 2 && _m.wants <= 2 && _m.tries <= 2)
 #define session_format "%d %d %d %d %d %d"
 #define session_values(_m) _m.state, _m.arcs, _m.wants, _m.tries, _m.linger, _m.parting
@@ -674,7 +691,7 @@ active proctype alone_world() {
 }
 #endif
 
-// Machine arc of arc.fsm:171.
+// Machine arc of arc.fsm:174.
 
 #define arc_Fresh 0
 #define arc_Asked 1 // waits for a session
@@ -733,262 +750,262 @@ inline arc_put(_fx, _kind) {
 }
 
 
-inline arc_step_ask(_m, _fx) { // arc.fsm:194
+inline arc_step_ask(_m, _fx) { // arc.fsm:197
 	arc_clear(_fx);
 	if
-	:: _m.state == arc_Fresh -> // arc.fsm:195
+	:: _m.state == arc_Fresh -> // arc.fsm:198
 		_m.out = true;
 		_m.request = true; arc_put(_fx, arc_fx_start_request);
 		_m.state = arc_Asked;
 		_fx.edge = 1 // FreshAsk
-	:: _m.state == arc_Asked -> // arc.fsm:196
-		skip // never
-	:: _m.state == arc_Opening -> // arc.fsm:196
-		skip // never
-	:: _m.state == arc_Up -> // arc.fsm:196
-		skip // never
-	:: _m.state == arc_Gone -> // arc.fsm:196
-		skip // never
-	fi
-}
-
-inline arc_step_ready(_m, _fx) { // arc.fsm:198
-	arc_clear(_fx);
-	if
-	:: _m.state == arc_Fresh -> // arc.fsm:200
-		skip // never
 	:: _m.state == arc_Asked -> // arc.fsm:199
-		arc_put(_fx, arc_fx_send_Bind);
-		_m.state = arc_Opening;
-		_fx.edge = 2 // AskedReady
-	:: _m.state == arc_Opening -> // arc.fsm:200
 		skip // never
-	:: _m.state == arc_Up -> // arc.fsm:200
+	:: _m.state == arc_Opening -> // arc.fsm:199
 		skip // never
-	:: _m.state == arc_Gone -> // arc.fsm:200
+	:: _m.state == arc_Up -> // arc.fsm:199
+		skip // never
+	:: _m.state == arc_Gone -> // arc.fsm:199
 		skip // never
 	fi
 }
 
-inline arc_step_Bind(_m, _fx) { // arc.fsm:202
+inline arc_step_ready(_m, _fx) { // arc.fsm:201
 	arc_clear(_fx);
 	if
 	:: _m.state == arc_Fresh -> // arc.fsm:203
+		skip // never
+	:: _m.state == arc_Asked -> // arc.fsm:202
+		arc_put(_fx, arc_fx_send_Bind);
+		_m.state = arc_Opening;
+		_fx.edge = 2 // AskedReady
+	:: _m.state == arc_Opening -> // arc.fsm:203
+		skip // never
+	:: _m.state == arc_Up -> // arc.fsm:203
+		skip // never
+	:: _m.state == arc_Gone -> // arc.fsm:203
+		skip // never
+	fi
+}
+
+inline arc_step_Bind(_m, _fx) { // arc.fsm:205
+	arc_clear(_fx);
+	if
+	:: _m.state == arc_Fresh -> // arc.fsm:206
 		arc_put(_fx, arc_fx_send_Bound);
 		arc_put(_fx, arc_fx_opened);
 		_m.state = arc_Up;
 		_fx.edge = 3 // FreshBind
-	:: _m.state == arc_Asked -> // arc.fsm:205
+	:: _m.state == arc_Asked -> // arc.fsm:208
 		skip // never
-	:: _m.state == arc_Opening -> // arc.fsm:205
+	:: _m.state == arc_Opening -> // arc.fsm:208
 		skip // never
-	:: _m.state == arc_Up -> // arc.fsm:204
+	:: _m.state == arc_Up -> // arc.fsm:207
 		arc_put(_fx, arc_fx_send_Bound);
 		_fx.edge = 4 // UpBindRepeat
-	:: _m.state == arc_Gone -> // arc.fsm:205
+	:: _m.state == arc_Gone -> // arc.fsm:208
 		skip // never
 	fi
 }
 
-inline arc_step_Bound(_m, _fx) { // arc.fsm:207
+inline arc_step_Bound(_m, _fx) { // arc.fsm:210
 	arc_clear(_fx);
 	if
-	:: _m.state == arc_Fresh -> // arc.fsm:209
+	:: _m.state == arc_Fresh -> // arc.fsm:212
 		skip // never
-	:: _m.state == arc_Asked -> // arc.fsm:209
+	:: _m.state == arc_Asked -> // arc.fsm:212
 		skip // never
-	:: _m.state == arc_Opening -> // arc.fsm:208
+	:: _m.state == arc_Opening -> // arc.fsm:211
 		if :: _m.request -> _m.request = false; arc_put(_fx, arc_fx_stop_request) :: else fi;
 		arc_put(_fx, arc_fx_opened);
 		_m.state = arc_Up;
 		_fx.edge = 5 // OpeningBound
-	:: _m.state == arc_Up -> // arc.fsm:209
+	:: _m.state == arc_Up -> // arc.fsm:212
 		skip // never
-	:: _m.state == arc_Gone -> // arc.fsm:209
+	:: _m.state == arc_Gone -> // arc.fsm:212
 		skip // never
 	fi
 }
 
-inline arc_step_Refused(_m, _fx) { // arc.fsm:211
+inline arc_step_Refused(_m, _fx) { // arc.fsm:214
 	arc_clear(_fx);
 	if
-	:: _m.state == arc_Fresh -> // arc.fsm:213
+	:: _m.state == arc_Fresh -> // arc.fsm:216
 		skip // never
-	:: _m.state == arc_Asked -> // arc.fsm:213
+	:: _m.state == arc_Asked -> // arc.fsm:216
 		skip // never
-	:: _m.state == arc_Opening -> // arc.fsm:212
+	:: _m.state == arc_Opening -> // arc.fsm:215
 		if :: _m.request -> _m.request = false; arc_put(_fx, arc_fx_stop_request) :: else fi;
 		arc_put(_fx, arc_fx_failed);
 		_fx.list[_fx.n - 1].reason = arc_why_refused;
 		_m.state = arc_Gone;
 		_fx.edge = 6 // OpeningRefused
-	:: _m.state == arc_Up -> // arc.fsm:213
+	:: _m.state == arc_Up -> // arc.fsm:216
 		skip // never
-	:: _m.state == arc_Gone -> // arc.fsm:213
+	:: _m.state == arc_Gone -> // arc.fsm:216
 		skip // never
 	fi
 }
 
-inline arc_step_Unbind(_m, _fx) { // arc.fsm:215
+inline arc_step_Unbind(_m, _fx) { // arc.fsm:218
 	arc_clear(_fx);
 	if
-	:: _m.state == arc_Fresh -> // arc.fsm:218
+	:: _m.state == arc_Fresh -> // arc.fsm:221
 		skip // never
-	:: _m.state == arc_Asked -> // arc.fsm:218
+	:: _m.state == arc_Asked -> // arc.fsm:221
 		skip // never
-	:: _m.state == arc_Opening -> // arc.fsm:217
+	:: _m.state == arc_Opening -> // arc.fsm:220
 		if :: _m.request -> _m.request = false; arc_put(_fx, arc_fx_stop_request) :: else fi;
 		arc_put(_fx, arc_fx_failed);
 		_fx.list[_fx.n - 1].reason = arc_why_refused;
 		_m.state = arc_Gone;
 		_fx.edge = 8 // OpeningUnbind
-	:: _m.state == arc_Up -> // arc.fsm:216
+	:: _m.state == arc_Up -> // arc.fsm:219
 		arc_put(_fx, arc_fx_closed);
 		_m.state = arc_Gone;
 		_fx.edge = 7 // UpUnbind
-	:: _m.state == arc_Gone -> // arc.fsm:218
+	:: _m.state == arc_Gone -> // arc.fsm:221
 		skip // never
 	fi
 }
 
-inline arc_step_disconnect(_m, _fx) { // arc.fsm:220
+inline arc_step_disconnect(_m, _fx) { // arc.fsm:223
 	arc_clear(_fx);
 	if
-	:: _m.state == arc_Fresh -> // arc.fsm:224
+	:: _m.state == arc_Fresh -> // arc.fsm:227
 		skip // never
-	:: _m.state == arc_Asked -> // arc.fsm:223
+	:: _m.state == arc_Asked -> // arc.fsm:226
 		if :: _m.request -> _m.request = false; arc_put(_fx, arc_fx_stop_request) :: else fi;
 		arc_put(_fx, arc_fx_failed);
 		_fx.list[_fx.n - 1].reason = arc_why_cancelled;
 		_m.state = arc_Gone;
 		_fx.edge = 11 // AskedDisconnect
-	:: _m.state == arc_Opening -> // arc.fsm:222
+	:: _m.state == arc_Opening -> // arc.fsm:225
 		arc_put(_fx, arc_fx_send_Unbind);
 		if :: _m.request -> _m.request = false; arc_put(_fx, arc_fx_stop_request) :: else fi;
 		arc_put(_fx, arc_fx_failed);
 		_fx.list[_fx.n - 1].reason = arc_why_cancelled;
 		_m.state = arc_Gone;
 		_fx.edge = 10 // OpeningDisconnect
-	:: _m.state == arc_Up -> // arc.fsm:221
+	:: _m.state == arc_Up -> // arc.fsm:224
 		arc_put(_fx, arc_fx_send_Unbind);
 		arc_put(_fx, arc_fx_closed);
 		_m.state = arc_Gone;
 		_fx.edge = 9 // UpDisconnect
-	:: _m.state == arc_Gone -> // arc.fsm:224
+	:: _m.state == arc_Gone -> // arc.fsm:227
 		skip // never
 	fi
 }
 
-inline arc_step_give(_m, _fx) { // arc.fsm:226
+inline arc_step_give(_m, _fx) { // arc.fsm:229
 	arc_clear(_fx);
 	if
-	:: _m.state == arc_Fresh -> // arc.fsm:229
+	:: _m.state == arc_Fresh -> // arc.fsm:232
 		skip // never
-	:: _m.state == arc_Asked -> // arc.fsm:229
+	:: _m.state == arc_Asked -> // arc.fsm:232
 		skip // never
-	:: _m.state == arc_Opening -> // arc.fsm:229
+	:: _m.state == arc_Opening -> // arc.fsm:232
 		skip // never
 	:: _m.state == arc_Up ->
 		if
-		:: _m.out -> // arc.fsm:227
+		:: _m.out -> // arc.fsm:230
 			_m.out = false;
 			arc_put(_fx, arc_fx_send_Turn);
 			arc_put(_fx, arc_fx_turned);
 			_fx.edge = 12 // UpGive
-		:: else -> // arc.fsm:228
+		:: else -> // arc.fsm:231
 			skip // never
 		fi
-	:: _m.state == arc_Gone -> // arc.fsm:229
+	:: _m.state == arc_Gone -> // arc.fsm:232
 		skip // never
 	fi
 }
 
-inline arc_step_Turn(_m, _fx) { // arc.fsm:231
+inline arc_step_Turn(_m, _fx) { // arc.fsm:234
 	arc_clear(_fx);
 	if
-	:: _m.state == arc_Fresh -> // arc.fsm:234
+	:: _m.state == arc_Fresh -> // arc.fsm:237
 		skip // never
-	:: _m.state == arc_Asked -> // arc.fsm:234
+	:: _m.state == arc_Asked -> // arc.fsm:237
 		skip // never
-	:: _m.state == arc_Opening -> // arc.fsm:234
+	:: _m.state == arc_Opening -> // arc.fsm:237
 		skip // never
 	:: _m.state == arc_Up ->
 		if
-		:: _m.out -> // arc.fsm:232
+		:: _m.out -> // arc.fsm:235
 			skip // never
-		:: else -> // arc.fsm:233
+		:: else -> // arc.fsm:236
 			_m.out = true;
 			arc_put(_fx, arc_fx_turned);
 			_fx.edge = 13 // UpTurn
 		fi
-	:: _m.state == arc_Gone -> // arc.fsm:234
+	:: _m.state == arc_Gone -> // arc.fsm:237
 		skip // never
 	fi
 }
 
-inline arc_step_severed(_m, _fx) { // arc.fsm:236
+inline arc_step_severed(_m, _fx) { // arc.fsm:239
 	arc_clear(_fx);
 	if
-	:: _m.state == arc_Fresh -> // arc.fsm:239
+	:: _m.state == arc_Fresh -> // arc.fsm:242
 		skip // never
-	:: _m.state == arc_Asked -> // arc.fsm:239
+	:: _m.state == arc_Asked -> // arc.fsm:242
 		skip // never
-	:: _m.state == arc_Opening -> // arc.fsm:238
+	:: _m.state == arc_Opening -> // arc.fsm:241
 		_m.state = arc_Asked;
 		_fx.edge = 15 // OpeningSeveredAgain
-	:: _m.state == arc_Up -> // arc.fsm:237
+	:: _m.state == arc_Up -> // arc.fsm:240
 		arc_put(_fx, arc_fx_closed);
 		_m.state = arc_Gone;
 		_fx.edge = 14 // UpSevered
-	:: _m.state == arc_Gone -> // arc.fsm:239
+	:: _m.state == arc_Gone -> // arc.fsm:242
 		skip // never
 	fi
 }
 
-inline arc_step_giveup(_m, _fx) { // arc.fsm:241
+inline arc_step_giveup(_m, _fx) { // arc.fsm:244
 	arc_clear(_fx);
 	if
-	:: _m.state == arc_Fresh -> // arc.fsm:244
+	:: _m.state == arc_Fresh -> // arc.fsm:247
 		skip // never
-	:: _m.state == arc_Asked -> // arc.fsm:242
+	:: _m.state == arc_Asked -> // arc.fsm:245
 		if :: _m.request -> _m.request = false; arc_put(_fx, arc_fx_stop_request) :: else fi;
 		arc_put(_fx, arc_fx_failed);
 		_fx.list[_fx.n - 1].reason = arc_why_gave_up;
 		_m.state = arc_Gone;
 		_fx.edge = 16 // AskedGiveup
-	:: _m.state == arc_Opening -> // arc.fsm:243
+	:: _m.state == arc_Opening -> // arc.fsm:246
 		if :: _m.request -> _m.request = false; arc_put(_fx, arc_fx_stop_request) :: else fi;
 		arc_put(_fx, arc_fx_failed);
 		_fx.list[_fx.n - 1].reason = arc_why_gave_up;
 		_m.state = arc_Gone;
 		_fx.edge = 17 // OpeningGiveup
-	:: _m.state == arc_Up -> // arc.fsm:244
+	:: _m.state == arc_Up -> // arc.fsm:247
 		skip // never
-	:: _m.state == arc_Gone -> // arc.fsm:244
+	:: _m.state == arc_Gone -> // arc.fsm:247
 		skip // never
 	fi
 }
 
-inline arc_step_request(_m, _fx) { // arc.fsm:246
+inline arc_step_request(_m, _fx) { // arc.fsm:249
 	arc_clear(_fx);
 	_m.request = false;
 	if
-	:: _m.state == arc_Fresh -> // arc.fsm:249
+	:: _m.state == arc_Fresh -> // arc.fsm:252
 		_m.request = true // never: nothing changes, and it was running
-	:: _m.state == arc_Asked -> // arc.fsm:247
+	:: _m.state == arc_Asked -> // arc.fsm:250
 		arc_put(_fx, arc_fx_failed);
 		_fx.list[_fx.n - 1].reason = arc_why_timeout;
 		_m.state = arc_Gone;
 		_fx.edge = 18 // AskedRequest
-	:: _m.state == arc_Opening -> // arc.fsm:248
+	:: _m.state == arc_Opening -> // arc.fsm:251
 		arc_put(_fx, arc_fx_send_Unbind);
 		arc_put(_fx, arc_fx_failed);
 		_fx.list[_fx.n - 1].reason = arc_why_timeout;
 		_m.state = arc_Gone;
 		_fx.edge = 19 // OpeningRequest
-	:: _m.state == arc_Up -> // arc.fsm:249
+	:: _m.state == arc_Up -> // arc.fsm:252
 		_m.request = true // never: nothing changes, and it was running
-	:: _m.state == arc_Gone -> // arc.fsm:249
+	:: _m.state == arc_Gone -> // arc.fsm:252
 		_m.request = true // never: nothing changes, and it was running
 	fi
 }

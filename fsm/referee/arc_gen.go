@@ -6,7 +6,7 @@ import (
 	"github.com/looplab/fsm"
 )
 
-// arcEdges has one event for each edge of arc.fsm:171: looplab knows no guards, so two
+// arcEdges has one event for each edge of arc.fsm:174: looplab knows no guards, so two
 // edges from one state need two names.
 func arcEdges() fsm.Events {
 	return fsm.Events{

@@ -99,6 +99,18 @@ var closings = []plot{
 		s.Deliver(s.until("a>b bye"))
 		s.settle()
 
+		s.lone("a agrees to a Bye that b has taken back, and both want it again")
+		s.Cancel(a, s.Connect(a, b))
+		s.lingers(b)
+		s.Deliver(s.until("a>b bind"))
+		s.Deliver(s.until("a>b unbind"))
+		s.Deliver(s.until("b>a bye"))
+		first, second = s.Connect(a, b, c), s.Connect(b, a)
+		s.Deliver(s.untilBut("b>a bind", s.next("a>b agree")))
+		s.settle()
+		s.ends(first, nil)
+		s.ends(second, nil)
+
 		s.lone("b wanted it again, and then not")
 		s.lingers(a)
 		s.Deliver(s.until("a>b bye"))

@@ -45,6 +45,8 @@ func (c *Core) sessionEffect(p *peer, e arc.SessionEffect) {
 			c.later(func() { c.letIn(p) })
 		}
 	case arc.SessionFxBind:
+		asked := func(a *anArc) bool { return a.m.State == arc.ArcAsked }
+		c.must(p, slices.ContainsFunc(p.arcs, asked), "bind without requests")
 		for _, a := range slices.Clone(p.arcs) {
 			if a.m.State == arc.ArcAsked {
 				c.stepArc(p, a, arc.ArcReady())

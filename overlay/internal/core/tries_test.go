@@ -70,6 +70,24 @@ var tries = []plot{
 		}
 		s.rests(second, nil, 0)
 	}},
+	{"after a call that was cancelled on a session with another arc", func(s *story) {
+		s.begin("", 3, line3...)
+		first := s.Connect(a, c, b)
+		s.failed(a)
+		s.failed(a)
+		s.until("c described")
+		other := s.Connect(c, a, b)
+		s.Deliver(s.until("c>a bind"))
+		s.Cancel(a, first)
+		second := s.Connect(a, c, b)
+		for range 2 {
+			s.Break(a, c)
+			s.Deliver(s.next("a down"))
+			s.opened()
+		}
+		s.rests(second, nil, 0)
+		s.ends(other, nil)
+	}},
 	{"after an arc that opened at the third attempt", func(s *story) {
 		s.begin("", 3, line3...)
 		first := s.Connect(a, c, b)
