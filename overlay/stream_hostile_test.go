@@ -96,7 +96,7 @@ func TestHostileStreamsHoldLittle(t *testing.T) {
 			h.frame(open, id)
 			for range 16 {
 				h.frame(data, id, fill...) // those of a stream that was refused are dropped
-				k.rest(time.Millisecond)
+				k.rest(500 * time.Microsecond) // all before the heartbeat finds that the peer answers none
 			}
 		}
 		k.rest(time.Second)
