@@ -95,8 +95,8 @@ func TestHostileStreamsHoldLittle(t *testing.T) {
 		for id := uint64(1); id < 2000; id += 2 {
 			h.frame(open, id)
 			for range 16 {
-				h.frame(data, id, fill...) // those of a stream that was refused are dropped
-				k.rest(time.Millisecond)
+				h.frame(data, id, fill...)     // those of a stream that was refused are dropped
+				k.rest(500 * time.Microsecond) // all before the heartbeat finds that the peer answers none
 			}
 		}
 		k.rest(time.Second)
