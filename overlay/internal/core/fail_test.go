@@ -141,6 +141,13 @@ var failing = []plot{
 		s.Deliver(s.until("a down"))
 		s.rests(call, core.ErrVersion, 0)
 
+		s.begin("c has said more before it could know: that is no fault of its", 3, line3...)
+		s.Peers[c].Old = true
+		call = s.Connect(a, c, b)
+		s.Deliver(s.until("c>a hello"))
+		s.Deliver(s.next("c>a bound"))
+		s.rests(call, core.ErrVersion, 0)
+
 		s.begin("over a channel", 2)
 		s.Peers[b].Old = true
 		call = s.Join(a, b, true)

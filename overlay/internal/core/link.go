@@ -194,9 +194,6 @@ func (c *Core) reset(p *peer, mine, yours uint64) {
 		c.stats.SignalsStale++
 		r, id = c.hand.route, c.hand.signal.Session
 	}
-	if id.Number == 0 {
-		id.Number = yours
-	}
 	c.signal(r, p.id, &transport.Signal{
 		Kind: transport.Reset, Session: id, To: p.id, Mine: mine, Yours: yours,
 	})
