@@ -61,6 +61,7 @@ type Node struct {
 	referee  *judge // nil: nobody asked for it
 	sessions map[transport.SessionID]*session
 	failed   []core.Input // what carrying out an effect brought, for the core
+	ended    []core.Done  // calls that a step has ended
 
 	counts counts
 }
@@ -115,13 +116,17 @@ func (n *Node) loop() {
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
 	for {
-		if at, ok := n.core.Deadline(); ok {
+		at, due := n.core.Deadline()
+		if due {
 			timer.Reset(max(0, at-n.now()))
 		} else {
 			timer.Stop()
 		}
 		select {
 		case in := <-n.inputs:
+			if due && at <= n.now() { // what was due before it: the order is not left to chance
+				n.step(core.Tick{})
+			}
 			switch in := in.(type) {
 			case func():
 				in()
@@ -148,6 +153,10 @@ func (n *Node) step(in core.Input) {
 			n.perform(e)
 		}
 	}
+	for _, d := range n.ended { // who waits finds everything done that belongs to it
+		n.answer(d)
+	}
+	n.ended = n.ended[:0]
 }
 
 // post gives the loop an input; false: the node is closed. It waits while the

@@ -57,12 +57,7 @@ func (n *Node) perform(e core.Effect) {
 		n.tell(e)
 		n.arcClosed(e)
 	case core.Done:
-		n.mu.Lock()
-		if result := n.calls[e.Call]; result != nil {
-			result <- e // has room: there is one Done for each call
-			delete(n.calls, e.Call)
-		}
-		n.mu.Unlock()
+		n.ended = append(n.ended, e)
 	case core.DoorDone:
 		if c := n.conduit(e.Conn); c != nil {
 			c.finish(e.Peer, e.Err)
@@ -71,6 +66,16 @@ func (n *Node) perform(e core.Effect) {
 		n.fault(e)
 	default:
 		n.performMedia(e)
+	}
+}
+
+// answer ends a call.
+func (n *Node) answer(d core.Done) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if result := n.calls[d.Call]; result != nil {
+		result <- d // has room: there is one Done for each call
+		delete(n.calls, d.Call)
 	}
 }
 
