@@ -57,8 +57,8 @@ func TestAllocations(t *testing.T) {
 		{"Decode ping", 5, func() { Decode(pingBytes) }},
 		{"Decode relay", 8, func() { Decode(relayBytes) }},
 		{"Seal offer", 20, func() { codec.Seal(alice, offer) }},
-		{"Open offer", 43, func() { codec.Open(sealed) }},
-		{"Open forged offer", 49, func() { codec.Open(forged) }},
+		{"Open offer", 41, func() { codec.Open(sealed) }},
+		{"Open forged offer", 47, func() { codec.Open(forged) }},
 		{"Hash offer", 17, func() { codec.Hash(offer) }},
 	} {
 		if got := testing.AllocsPerRun(100, x.f); got != x.want && !(small && got < x.want) {

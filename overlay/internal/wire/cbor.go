@@ -10,12 +10,12 @@ const small = false
 
 // encoding is RFC 8949 section 4.2.1. A nil list is an empty one, so that a
 // list has one encoding only.
-var encoding = func() cbor.EncMode {
+var encoding = func() cbor.UserBufferEncMode {
 	o := cbor.CoreDetEncOptions()
 	o.NilContainers = cbor.NilContainerAsEmpty
 	o.IndefLength = cbor.IndefLengthForbidden
 	o.TagsMd = cbor.TagsForbidden
-	m, err := o.EncMode()
+	m, err := o.UserBufferEncMode()
 	if err != nil {
 		panic(err) // the options are constants
 	}

@@ -62,6 +62,13 @@ func (smallEncoding) Marshal(v any) ([]byte, error) {
 	return bytes.Clone(b), nil
 }
 
+// MarshalToBuffer appends the one encoding of v.
+func (smallEncoding) MarshalToBuffer(v any, to *bytes.Buffer) error {
+	b, err := appendValue(to.AvailableBuffer(), reflect.ValueOf(v))
+	to.Write(b)
+	return err
+}
+
 // buffers are of what is being encoded; no message or signal is above 16 KiB.
 var buffers = sync.Pool{New: func() any { return new([]byte) }}
 

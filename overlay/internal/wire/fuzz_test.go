@@ -77,7 +77,7 @@ func FuzzOpenSigned(f *testing.F) {
 		if id := idOf(bob); bytes.Contains(payload[:min(len(payload), 16+len(id))], id[:]) {
 			key = bob
 		}
-		b := enclose(payload, ed25519.Sign(key, codec.signed(payload)))
+		b := enclose(payload, ed25519.Sign(key, codec.over(payload)))
 		s, err := codec.Open(b)
 		if want := rules.signal(b); errors.Is(err, ErrMalformed) != (want != nil) {
 			t.Fatalf("Open says %v, wire.cddl %v", err, want)

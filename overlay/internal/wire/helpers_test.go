@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"bytes"
 	"crypto/ed25519"
 	"encoding/hex"
 	"net/netip"
@@ -175,3 +176,6 @@ func keyFor(t testing.TB, s *transport.Signal) ed25519.PrivateKey {
 	t.Fatalf("no key for %s", s.From)
 	return nil
 }
+
+// over is what the signature of a payload is over, whatever the payload is.
+func (c *Codec) over(payload []byte) []byte { return append(bytes.Clone(c.prefix), payload...) }

@@ -9,6 +9,10 @@ import (
 	"github.com/n2n-overlay/n2n/transport"
 )
 
+// usualSize is room for nearly every payload: an offer with eight addresses
+// takes about 400 bytes.
+const usualSize = 448
+
 // Codec seals and opens the signals of one network.
 type Codec struct{ prefix []byte }
 
@@ -34,11 +38,11 @@ func (c *Codec) Seal(key ed25519.PrivateKey, s *transport.Signal) ([]byte, error
 	if err := s.Check(); err != nil {
 		return nil, fmt.Errorf("signal: %w", err)
 	}
-	p, err := encoding.Marshal(toPayload(s))
+	signed, err := c.signed(s, usualSize)
 	if err != nil {
 		return nil, fmt.Errorf("%v: %w", s.Kind, err)
 	}
-	b, err := encoding.Marshal(envelope{Payload: p, Signature: ed25519.Sign(key, c.signed(p))})
+	b, err := encoding.Marshal(envelope{Payload: signed[len(c.prefix):], Signature: ed25519.Sign(key, signed)})
 	if err != nil {
 		return nil, fmt.Errorf("%v: %w", s.Kind, err)
 	}
@@ -64,15 +68,16 @@ func (c *Codec) Open(b []byte) (*transport.Signal, error) {
 	if err := s.Check(); err != nil {
 		return nil, malformed("signal", err)
 	}
-	// The cheap test comes before the dear one. What is signed but not
-	// canonical is malformed all the same.
-	if !canonical(b, e) || !canonical(e.Payload, toPayload(s)) {
-		return nil, fmt.Errorf("signal: %w: not the canonical encoding", ErrMalformed)
-	}
 	if len(e.Signature) != ed25519.SignatureSize {
 		return nil, fmt.Errorf("signal: %w: signature of %d bytes", ErrMalformed, len(e.Signature))
 	}
-	if !ed25519.Verify(s.From[:], c.signed(e.Payload), e.Signature) {
+	// The cheap test comes before the dear one. What is signed but not
+	// canonical is malformed all the same.
+	signed, err := c.signed(s, len(e.Payload))
+	if err != nil || len(b) != e.size() || !bytes.Equal(signed[len(c.prefix):], e.Payload) {
+		return nil, fmt.Errorf("signal: %w: not the canonical encoding", ErrMalformed)
+	}
+	if !ed25519.Verify(s.From[:], signed, e.Signature) {
 		return nil, fmt.Errorf("signal from %s: %w", s.From.Short(), ErrSignature)
 	}
 	return s, nil
@@ -80,18 +85,41 @@ func (c *Codec) Open(b []byte) (*transport.Signal, error) {
 
 // Hash names an offer: answers, candidates and rejects refer to it.
 func (c *Codec) Hash(s *transport.Signal) [32]byte {
-	p, err := encoding.Marshal(toPayload(s))
+	signed, err := c.signed(s, usualSize)
 	if err != nil {
 		return [32]byte{} // cannot be: a payload has nothing that CBOR lacks
 	}
-	return sha256.Sum256(c.signed(p))
+	return sha256.Sum256(signed)
 }
 
-func (c *Codec) signed(payload []byte) []byte {
-	return append(c.prefix[:len(c.prefix):len(c.prefix)], payload...)
+// signed gives what the signature of a signal is over: the prefix and the one
+// encoding of its payload, for which there is room for size bytes at first.
+func (c *Codec) signed(s *transport.Signal, size int) ([]byte, error) {
+	var b bytes.Buffer
+	b.Grow(len(c.prefix) + size)
+	b.Write(c.prefix)
+	err := encoding.MarshalToBuffer(toPayload(s), &b)
+	return b.Bytes(), err
 }
 
-func canonical(b []byte, v any) bool {
-	again, err := encoding.Marshal(v)
-	return err == nil && bytes.Equal(again, b)
+// size is what the one encoding of an envelope takes. Any other that decodes to
+// the same has a length in more bytes than it needs, and so is longer.
+func (e *envelope) size() int {
+	size := 1 // the array of two
+	for _, n := range []int{len(e.Payload), len(e.Signature)} {
+		size += n + headSize(n)
+	}
+	return size
+}
+
+// headSize is what the type and length of a string of n bytes take (RFC 8949
+// section 3); MaxSignal has no more than 16 bits.
+func headSize(n int) int {
+	switch {
+	case n < 24:
+		return 1
+	case n < 256:
+		return 2
+	}
+	return 3
 }

@@ -15,7 +15,7 @@ import (
 func sealed(payload []byte) []byte { return sealedBy(alice, network, payload) }
 
 func sealedBy(key ed25519.PrivateKey, network string, payload []byte) []byte {
-	return enclose(payload, ed25519.Sign(key, NewCodec(network).signed(payload)))
+	return enclose(payload, ed25519.Sign(key, NewCodec(network).over(payload)))
 }
 
 func enclose(payload, signature []byte) []byte { return join(array(2), bstr(payload), bstr(signature)) }
@@ -55,7 +55,7 @@ func payloadOf(t testing.TB, s *transport.Signal) []byte {
 
 func changeEnvelope(t testing.TB, add adder) {
 	p := payloadOf(t, allKinds()["offer"])
-	sig := ed25519.Sign(alice, NewCodec(network).signed(p))
+	sig := ed25519.Sign(alice, NewCodec(network).over(p))
 	good := enclose(p, sig)
 	add("empty", "no bytes at all", nil)
 	add("null", "null instead of an envelope", []byte{0xf6})
@@ -269,7 +269,7 @@ func changeDescription(t testing.TB, add adder) {
 func forgeries(t testing.TB, add adder) {
 	offer := allKinds()["offer"]
 	p := payloadOf(t, offer)
-	sig := ed25519.Sign(alice, NewCodec(network).signed(p))
+	sig := ed25519.Sign(alice, NewCodec(network).over(p))
 	changed := func(change func(*transport.Signal)) []byte {
 		s := *offer
 		d := *s.Description
@@ -291,7 +291,7 @@ func forgeries(t testing.TB, add adder) {
 	add("forged-network", "signed for another network", sealedBy(alice, "another", p))
 	add("forged-without-prefix", "signed without prefix", enclose(p, ed25519.Sign(alice, p)))
 	add("forged-other-signal", "the signature of another signal of alice's",
-		enclose(p, ed25519.Sign(alice, NewCodec(network).signed(payloadOf(t, allKinds()["reset-own"])))))
+		enclose(p, ed25519.Sign(alice, NewCodec(network).over(payloadOf(t, allKinds()["reset-own"])))))
 	add("changed-from", "from is carol: the initiator, too", changed(func(s *transport.Signal) {
 		s.From, s.Session.Initiator = idOf(carol), idOf(carol)
 	}))
