@@ -1,4 +1,16 @@
-package bench
+// Package far puts a delay between the sockets of one machine: on the packets
+// themselves, so that nothing under test knows of it, and without rights that a
+// test does not have.
+//
+//	n := far.New(func(from, to string) time.Duration { return 25 * time.Millisecond })
+//	defer n.Close()
+//	driver := &far.Driver{Driver: inner, Network: n, Label: "end"}
+//
+// # Concurrency
+//
+// A Network may be used from any goroutine. It has one for each socket and one
+// more, which end with Close.
+package far
 
 import (
 	"container/heap"
@@ -9,15 +21,15 @@ import (
 	"time"
 )
 
-// network delays the packets between sockets of this process. Each socket gets a
-// second address, which its peers are told instead of its own: what is sent there
-// comes out of the sender's second address, later. So nothing under test knows
-// of it. Everything stays on loopback.
-type network struct {
+// Network delays the packets between sockets. Each socket gets a second address,
+// which its peers are told instead of its own: what is sent there comes out of the
+// sender's second address, later. Everything stays on loopback.
+type Network struct {
 	delay func(from, to string) time.Duration // between two labels
 
 	mu    sync.Mutex
 	ports map[netip.AddrPort]*port // by the socket's own address
+	outer map[netip.AddrPort]bool  // the second ones
 	queue packets
 	order uint64
 	wake  chan struct{} // a packet that is due first was put in
@@ -39,36 +51,45 @@ type packet struct {
 	to    netip.AddrPort
 }
 
-func newNetwork(delay func(from, to string) time.Duration) *network {
-	n := &network{
-		delay: delay, ports: map[netip.AddrPort]*port{},
+// New makes a network; delay is how long a packet takes, one way, by the labels of
+// its sockets.
+func New(delay func(from, to string) time.Duration) *Network {
+	n := &Network{
+		delay: delay, ports: map[netip.AddrPort]*port{}, outer: map[netip.AddrPort]bool{},
 		wake: make(chan struct{}, 1), done: make(chan struct{}),
 	}
 	n.wg.Go(n.run)
 	return n
 }
 
-// add gives a socket its second address, once.
-func (n *network) add(label string, inner netip.AddrPort) (netip.AddrPort, error) {
+// Add gives a socket its second address; for the second address itself, too.
+func (n *Network) Add(label string, inner netip.AddrPort) (netip.AddrPort, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	if n.outer[inner] {
+		return inner, nil
+	}
 	p := n.ports[inner]
 	if p == nil {
-		conn, err := net.ListenUDP("udp4", net.UDPAddrFromAddrPort(netip.AddrPortFrom(loopback, 0)))
+		conn, err := net.ListenUDP("udp4", net.UDPAddrFromAddrPort(netip.AddrPortFrom(Loopback, 0)))
 		if err != nil {
 			return netip.AddrPort{}, err
 		}
 		p = &port{label: label, inner: inner, conn: conn}
 		n.ports[inner] = p
+		n.outer[p.addr()] = true
 		n.wg.Go(func() { n.read(p) })
 	}
-	return p.conn.LocalAddr().(*net.UDPAddr).AddrPort(), nil
+	return p.addr(), nil
 }
 
-var loopback = netip.AddrFrom4([4]byte{127, 0, 0, 1})
+func (p *port) addr() netip.AddrPort { return p.conn.LocalAddr().(*net.UDPAddr).AddrPort() }
+
+// Loopback is where all sockets are.
+var Loopback = netip.AddrFrom4([4]byte{127, 0, 0, 1})
 
 // read takes what is sent to a socket's second address.
-func (n *network) read(p *port) {
+func (n *Network) read(p *port) {
 	buf := make([]byte, 2048)
 	for {
 		size, from, err := p.conn.ReadFromUDPAddrPort(buf)
@@ -96,7 +117,7 @@ func (n *network) read(p *port) {
 }
 
 // run sends packets on when they are due.
-func (n *network) run() {
+func (n *Network) run() {
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
 	for {
@@ -120,7 +141,8 @@ func (n *network) run() {
 	}
 }
 
-func (n *network) close() {
+// Close ends it: packets under way are lost. The sockets are their owners'.
+func (n *Network) Close() {
 	close(n.done)
 	n.mu.Lock()
 	for _, p := range n.ports {

@@ -1,4 +1,4 @@
-package bench
+package far
 
 import (
 	"net"
@@ -11,24 +11,27 @@ import (
 // address; answers go the same way.
 func TestNetwork(t *testing.T) {
 	const late = 30 * time.Millisecond
-	n := newNetwork(func(from, to string) time.Duration {
+	n := New(func(from, to string) time.Duration {
 		if from == "a" && to == "b" {
 			return late
 		}
 		return 0
 	})
-	defer n.close()
+	defer n.Close()
 	a, b := socket(t), socket(t)
-	toA, err := n.add("a", address(a))
+	toA, err := n.Add("a", address(a))
 	if err != nil {
 		t.Fatal(err)
 	}
-	toB, err := n.add("b", address(b))
+	toB, err := n.Add("b", address(b))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if again, err := n.add("b", address(b)); err != nil || again != toB {
+	if again, err := n.Add("b", address(b)); err != nil || again != toB {
 		t.Fatalf("added twice: %v, %v", again, err)
+	}
+	if again, err := n.Add("b", toB); err != nil || again != toB {
+		t.Fatalf("the second address added: %v, %v", again, err)
 	}
 	begun := time.Now()
 	const packets = 50
@@ -57,7 +60,7 @@ func TestNetwork(t *testing.T) {
 
 func socket(t *testing.T) *net.UDPConn {
 	t.Helper()
-	c, err := net.ListenUDP("udp4", net.UDPAddrFromAddrPort(netip.AddrPortFrom(loopback, 0)))
+	c, err := net.ListenUDP("udp4", net.UDPAddrFromAddrPort(netip.AddrPortFrom(Loopback, 0)))
 	if err != nil {
 		t.Fatal(err)
 	}
