@@ -27,6 +27,7 @@ func TestMeasureFar(t *testing.T) {
 		}
 		return underway / 2
 	})
+	network.Strangers = end // the tab
 	t.Cleanup(network.Close)
 	place := func(label string) *native {
 		d, err := pion.New(pion.Config{ListenAddr: "127.0.0.1:0"})

@@ -25,16 +25,21 @@ import (
 // which its peers are told instead of its own: what is sent there comes out of the
 // sender's second address, later. Everything stays on loopback.
 type Network struct {
+	// Strangers is the label of sockets that send before anybody has told the
+	// network of them; empty: what they send is lost. Set it before the first Add.
+	Strangers string
+
 	delay func(from, to string) time.Duration // between two labels
 
-	mu    sync.Mutex
-	ports map[netip.AddrPort]*port // by the socket's own address
-	outer map[netip.AddrPort]bool  // the second ones
-	queue packets
-	order uint64
-	wake  chan struct{} // a packet that is due first was put in
-	done  chan struct{}
-	wg    sync.WaitGroup
+	mu     sync.Mutex
+	ports  map[netip.AddrPort]*port // by the socket's own address
+	outer  map[netip.AddrPort]bool  // the second ones
+	queue  packets
+	order  uint64
+	closed bool
+	wake   chan struct{} // a packet that is due first was put in
+	done   chan struct{}
+	wg     sync.WaitGroup
 }
 
 type port struct {
@@ -69,18 +74,27 @@ func (n *Network) Add(label string, inner netip.AddrPort) (netip.AddrPort, error
 	if n.outer[inner] {
 		return inner, nil
 	}
-	p := n.ports[inner]
-	if p == nil {
-		conn, err := net.ListenUDP("udp4", net.UDPAddrFromAddrPort(netip.AddrPortFrom(Loopback, 0)))
-		if err != nil {
-			return netip.AddrPort{}, err
-		}
-		p = &port{label: label, inner: inner, conn: conn}
-		n.ports[inner] = p
-		n.outer[p.addr()] = true
-		n.wg.Go(func() { n.read(p) })
+	p, err := n.port(label, inner)
+	if err != nil {
+		return netip.AddrPort{}, err
 	}
 	return p.addr(), nil
+}
+
+// port gives the port of a socket. The caller holds mu.
+func (n *Network) port(label string, inner netip.AddrPort) (*port, error) {
+	if p := n.ports[inner]; p != nil {
+		return p, nil
+	}
+	conn, err := net.ListenUDP("udp4", net.UDPAddrFromAddrPort(netip.AddrPortFrom(Loopback, 0)))
+	if err != nil {
+		return nil, err
+	}
+	p := &port{label: label, inner: inner, conn: conn}
+	n.ports[inner] = p
+	n.outer[p.addr()] = true
+	n.wg.Go(func() { n.read(p) })
+	return p, nil
 }
 
 func (p *port) addr() netip.AddrPort { return p.conn.LocalAddr().(*net.UDPAddr).AddrPort() }
@@ -101,7 +115,11 @@ func (n *Network) read(p *port) {
 		}
 		data := append([]byte(nil), buf[:size]...)
 		n.mu.Lock()
-		if s := n.ports[from]; s != nil {
+		s := n.ports[from]
+		if s == nil && n.Strangers != "" && !n.closed {
+			s, _ = n.port(n.Strangers, from) // without a port its packet is lost
+		}
+		if s != nil {
 			n.order++
 			due := time.Now().Add(n.delay(s.label, p.label))
 			heap.Push(&n.queue, packet{due: due, order: n.order, data: data, from: s, to: p.inner})
@@ -145,6 +163,7 @@ func (n *Network) run() {
 func (n *Network) Close() {
 	close(n.done)
 	n.mu.Lock()
+	n.closed = true
 	for _, p := range n.ports {
 		_ = p.conn.Close()
 	}

@@ -58,6 +58,40 @@ func TestNetwork(t *testing.T) {
 	}
 }
 
+// TestStrangers: a socket that nobody has added gets its second address when it
+// sends, if it may.
+func TestStrangers(t *testing.T) {
+	for _, label := range []string{"", "stranger"} {
+		n := New(func(from, to string) time.Duration {
+			if from != label {
+				t.Errorf("from %q", from)
+			}
+			return 0
+		})
+		defer n.Close()
+		n.Strangers = label
+		a, b := socket(t), socket(t)
+		toB, err := n.Add("b", address(b))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := a.WriteToUDPAddrPort([]byte("hello"), toB); err != nil {
+			t.Fatal(err)
+		}
+		if label == "" {
+			if err := b.SetReadDeadline(time.Now().Add(50 * time.Millisecond)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		buf := make([]byte, 10)
+		size, from, err := b.ReadFromUDPAddrPort(buf)
+		toA, _ := n.Add("a", address(a))
+		if got := err == nil && string(buf[:size]) == "hello" && from == toA; got != (label != "") {
+			t.Errorf("strangers %q: %q from %v, %v", label, buf[:size], from, err)
+		}
+	}
+}
+
 func socket(t *testing.T) *net.UDPConn {
 	t.Helper()
 	c, err := net.ListenUDP("udp4", net.UDPAddrFromAddrPort(netip.AddrPortFrom(Loopback, 0)))
