@@ -306,6 +306,7 @@ func TestMediaLies(t *testing.T) {
 	for _, lie := range []core.Received{
 		{Msg: &media.MediaAnswer{N: 2}, Media: one}, {Msg: &media.MediaAnswer{N: 0}, Media: one},
 		{Msg: &media.MediaAnswer{N: 1}}, // without sections
+		{Msg: &media.MediaWant{N: 0}},   // the number that it has already
 	} {
 		s := newStudio(t, [2]bool{true, true}, nil)
 		s.change(s.offers)
