@@ -2,6 +2,7 @@ package overlaytest
 
 import (
 	"sync"
+	"time"
 
 	"github.com/n2n-overlay/n2n/transport"
 	"github.com/n2n-overlay/n2n/transport/mem"
@@ -40,29 +41,33 @@ type pacedHandler struct {
 	channels map[uint16]int // their slots
 }
 
+// say tells the node something. What the node does on it may end the session,
+// and then it is not left to chance either whether the driver still finds it open:
+// it goes on after that.
+func (h *pacedHandler) say(slot int, something func()) {
+	sleepPast(slot)
+	something()
+	time.Sleep(1)
+}
+
 func (h *pacedHandler) Described(id transport.SessionID, local transport.Description) {
-	sleepPast(h.own)
-	h.handler.Described(id, local)
+	h.say(h.own, func() { h.handler.Described(id, local) })
 }
 
 func (h *pacedHandler) Gathered(id transport.SessionID, c []transport.Candidate, last bool) {
-	sleepPast(h.own)
-	h.handler.Gathered(id, c, last)
+	h.say(h.own, func() { h.handler.Gathered(id, c, last) })
 }
 
 func (h *pacedHandler) Up(id transport.SessionID) {
-	sleepPast(h.own)
-	h.handler.Up(id)
+	h.say(h.own, func() { h.handler.Up(id) })
 }
 
 func (h *pacedHandler) Down(id transport.SessionID, reason error) {
-	sleepPast(h.own)
-	h.handler.Down(id, reason)
+	h.say(h.own, func() { h.handler.Down(id, reason) })
 }
 
 func (h *pacedHandler) Message(id transport.SessionID, channel uint16, data []byte) {
-	sleepPast(h.slot(channel))
-	h.handler.Message(id, channel, data)
+	h.say(h.slot(channel), func() { h.handler.Message(id, channel, data) })
 }
 
 // slot gives the slot of a channel. The first to ask is the node's loop, when it

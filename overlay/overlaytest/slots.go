@@ -7,10 +7,14 @@ import (
 
 // period is how often a slot comes, in nanoseconds. It is prime: what happens
 // whole milliseconds after something in one slot falls into no other slot more
-// often than chance has it.
-const period = 10_007
+// often than chance has it. Of two nanoseconds, the second is for what a driver
+// does when its node is done: see pacedHandler.say.
+const (
+	period = 10_007
+	room   = period / 2 // slots in a period
+)
 
-// slots give everybody who acts at a peer a nanosecond of their own in each
+// slots give everybody who acts at a peer an instant of their own in each
 // period: each session and channel of its driver, and each call of a program
 // that waits. One event may wake several of them, and then all are ready at one
 // instant, which is where the scheduler would choose. But each goes on in its own
@@ -27,7 +31,7 @@ type slots struct {
 
 // newSlots begins elsewhere for each peer: some act at others' nodes.
 func newSlots(peer int) *slots {
-	return &slots{last: peer * 7919 % period, taken: map[int]bool{}}
+	return &slots{last: peer * 1009 % room, taken: map[int]bool{}}
 }
 
 // take gives a slot that nobody has, unless all are taken, and not soon one that
@@ -35,8 +39,8 @@ func newSlots(peer int) *slots {
 func (s *slots) take() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for range period {
-		s.last = (s.last + 1) % period
+	for range room {
+		s.last = (s.last + 1) % room
 		if !s.taken[s.last] {
 			break
 		}
@@ -53,7 +57,7 @@ func (s *slots) give(slot int) {
 
 // until says how long after t a slot comes, which is less than a period.
 func until(slot int, t time.Time) time.Duration {
-	return time.Duration((int64(slot) + period - t.UnixNano()%period) % period)
+	return time.Duration((2*int64(slot) + period - t.UnixNano()%period) % period)
 }
 
 // sleepUntil waits until a slot comes; not at all if it is now.
