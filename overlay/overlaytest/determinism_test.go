@@ -70,7 +70,7 @@ func history(t *testing.T, seed uint64) string {
 
 // TestSameSeedSameHistory: everything that a program can see depends on the seed
 // and on nothing else. Under the race detector, which makes the order of goroutines
-// random, seeds 1 and 107 differ without waiter.go.
+// random, seeds 1 and 107 differ without what calls.go does.
 func TestSameSeedSameHistory(t *testing.T) {
 	seen := map[string]uint64{}
 	seeds := []uint64{1, 25, 107}
