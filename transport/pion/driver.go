@@ -82,7 +82,7 @@ func newDriver(cfg Config) (*Driver, error) {
 		sessions:    make(map[transport.SessionID]*session),
 	}
 	if !s.RelayOnly {
-		if d.mux, err = newMux(bound, d.addresses, d.loggers, d.lost); err != nil {
+		if d.mux, err = newMux(bound, d.addresses, d.lost); err != nil {
 			return nil, err
 		}
 	}

@@ -44,7 +44,6 @@ type session struct {
 	answer chan transport.Description // once; buffered: 1
 	added  chan struct{}              // candidates were; buffered: 1
 	found  chan []transport.Candidate // of this end; closed after the last
-	ready  chan struct{}              // closed when the ICE agent can be reached
 	relays chan transport.Candidate   // of this end; closed after the last; buffered
 	opened chan struct{}              // closed when the first channels are open
 
@@ -85,7 +84,6 @@ func (d *Driver) newSession(id transport.SessionID, h transport.Handler) *sessio
 		answer:   make(chan transport.Description, 1),
 		added:    make(chan struct{}, 1),
 		found:    make(chan []transport.Candidate),
-		ready:    make(chan struct{}),
 		relays:   make(chan transport.Candidate, 2*len(d.cfg.turn)), // one for each IP version
 		opened:   make(chan struct{}),
 		channels: make(map[uint16]*channel),
