@@ -51,7 +51,7 @@ func (s *session) drive() error {
 // initiator does not know yet whom it will talk to.
 func (s *session) access() (*webrtc.API, error) {
 	d, serve := s.driver, !s.initiator && serves(s.offered)
-	alone := d.mux == nil || s.initiator || !d.rival(s)
+	alone := d.mux == nil || s.initiator || !s.rivals()
 	switch {
 	case alone && (s.silence != d.cfg.Silence || s.media != nil):
 		return d.newAPI(d.mux, serve, s.silence, s.media), nil
