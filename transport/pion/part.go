@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	maxPackets = 1 << 10 // that wait in one part, 2 KiB each: more than an SCTP window has
+	maxPackets = 1 << 11 // that wait in one part, 2 KiB each: more than an SCTP window has
 	maxSources = 64      // addresses that a part gets packets from
 	packetSize = 2 << 10 // bytes that are kept for a packet; a larger one has its own memory
 )
