@@ -174,6 +174,57 @@ var exactly = []plot{
 		}
 		s.settle()
 	}},
+	{"a session that was left goes without taking the next attempt with it", func(s *story) {
+		s.begin("", 2, [2]int{a, b}) // it says Bye to one that has been started anew
+		s.quietly(func() { s.Disconnect(a, b) })
+		s.Deliveries()
+		s.Early(a) // linger
+		s.Crash(b)
+		s.Restart(b)
+		s.Unnoticed(s.next("a down"))
+		s.rests(s.Join(a, b, false), nil, 0)
+
+		s.begin("", 3, line3...) // its requests have no attempt left
+		first := s.Connect(a, c, b)
+		s.failed(a)
+		s.failed(a)
+		s.opened()
+		s.Drop(s.next("c>a bound")) // it was sent, and has not come
+		s.Crash(c)
+		s.Restart(c)
+		s.Unnoticed(s.next("a down a4"))
+		s.rests(s.Join(a, c, false), nil, 0)
+		s.ends(first, core.ErrFailed)
+	}},
+	{"who has agreed to close agrees once", func(s *story) {
+		s.begin("", 2, [2]int{a, b})
+		s.Disconnect(a, b)
+		s.Deliveries()
+		s.says(a, b, &arc.Bye{})
+		spied := s.spy(b)
+		s.says(a, b, &arc.Bye{})
+		if got := kinds(spied()); got != "" {
+			s.Error(got)
+		}
+		s.settle()
+	}},
+	{"what is due at once happens one after the other", func(s *story) {
+		const beat = time.Second
+		s.opts.Config = func(_ int, c *core.Config) { c.Heartbeat, c.Linger = beat, 3*beat+beat/2 }
+		s.begin("", 2, [2]int{a, b})
+		s.Disconnect(a, b)
+		s.Deliveries()
+		begun := s.Now // b is silent from now on
+		spied := s.spy(a)
+		for _, at := range []time.Duration{beat, 2 * beat, 3*beat + beat/2} { // it has slept over the last beat
+			s.World.Now = begun + at
+			s.Input(a, core.Tick{})
+			s.check()
+		}
+		if got := kinds(spied()); got != "Ping Ping CloseSession" { // and no Bye on a session that is over
+			s.Errorf("effects: %s", got)
+		}
+	}},
 }
 
 // state gives the state of peer i's link with peer j.
