@@ -125,8 +125,9 @@ func (n *Node) send(id transport.SessionID, m core.Message) {
 	if s == nil || s.control == nil {
 		return
 	}
-	b, err := wire.Encode(m)
+	b, err := wire.Append(n.frame[:0], m)
 	if err == nil {
+		n.frame = b
 		err = s.control.Send(b)
 	}
 	if err != nil {

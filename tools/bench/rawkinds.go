@@ -72,7 +72,7 @@ func newBest(change func(*webrtc.SettingEngine)) (*rawPeer, error) {
 	se.SetDTLSCipherSuites(dtls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256)
 	se.SetDTLSRetransmissionInterval(100 * time.Millisecond)
 	se.EnableSctpSnap(true)
-	se.SetSCTPMaxReceiveBufferSize(1 << 20)
+	se.SetSCTPMaxReceiveBufferSize(896 << 10) // more overflows the ICE agent, whose buffer has a megabyte
 	se.DetachDataChannels()
 	se.LoggerFactory = quiet{}
 	if change != nil {

@@ -35,7 +35,11 @@ const (
 	// handshakes five times as fast.
 	dtlsInterval = 100 * time.Millisecond
 
-	sctpWindow = 1 << 20     // bytes received and not read yet
+	// sctpWindow is how many bytes may be received and not read yet. With what SCTP
+	// and DTLS add they must fit into a megabyte: what is beyond, the ICE agent drops
+	// while its reader waits for a processor (pion/ice, maxBufferSize).
+	sctpWindow = 896 << 10
+
 	sctpRTOMax = time.Second // how long a lost tail may wait
 )
 

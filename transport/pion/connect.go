@@ -38,11 +38,9 @@ func (s *session) drive() error {
 		return fmt.Errorf("PeerConnection: %w", err)
 	}
 	s.resolveNames()
-	described, err := s.describe(pc)
-	if err != nil {
+	if err := s.describe(pc); err != nil {
 		return fmt.Errorf("PeerConnection: %w", err)
 	}
-	s.tell(func() { s.handler.Described(s.id, described) })
 	s.gather()
 	return s.serve(pc)
 }
@@ -53,7 +51,7 @@ func (s *session) drive() error {
 // initiator does not know yet whom it will talk to.
 func (s *session) access() (*webrtc.API, error) {
 	d, serve := s.driver, !s.initiator && serves(s.offered)
-	alone := d.mux == nil || s.initiator || !d.rival(s)
+	alone := d.mux == nil || s.initiator || !s.rivals()
 	switch {
 	case alone && (s.silence != d.cfg.Silence || s.media != nil):
 		return d.newAPI(d.mux, serve, s.silence, s.media), nil
@@ -62,7 +60,7 @@ func (s *session) access() (*webrtc.API, error) {
 	case alone:
 		return d.api, nil
 	}
-	own, err := newMux(netip.AddrPortFrom(d.addresses.bound, 0), d.addresses, d.loggers, s.fail)
+	own, err := newMux(netip.AddrPortFrom(d.addresses.bound, 0), d.addresses, s.fail)
 	if err != nil {
 		return nil, err
 	}
@@ -100,7 +98,7 @@ func (s *session) newPeerConnection(api *webrtc.API) (*webrtc.PeerConnection, er
 	if s.media != nil {
 		pc.OnTrack(func(t *webrtc.TrackRemote, r *webrtc.RTPReceiver) { s.media.onTrack(pc, t, r) })
 	}
-	s.watchCandidates(pc)
+	s.watchRelays(pc)
 	for _, c := range s.channels {
 		if err := c.open(pc); err != nil {
 			return nil, err
@@ -109,40 +107,39 @@ func (s *session) newPeerConnection(api *webrtc.API) (*webrtc.PeerConnection, er
 	return pc, nil
 }
 
-// describe makes the local description, and as the answerer applies the offer
-// before.
-func (s *session) describe(pc *webrtc.PeerConnection) (d transport.Description, err error) {
+// describe makes the local description and tells it, and as the answerer applies
+// the offer before. The ICE agent begins to work when it is told: the sooner it
+// is on its way, the better.
+func (s *session) describe(pc *webrtc.PeerConnection) (err error) {
 	var local webrtc.SessionDescription
 	if s.initiator {
 		local, err = pc.CreateOffer(nil)
 	} else {
 		if err = s.apply(pc, webrtc.SDPTypeOffer, s.offered); err != nil {
-			return d, err
+			return err
 		}
 		local, err = pc.CreateAnswer(nil)
 	}
 	if err != nil {
-		return d, err
+		return err
 	}
-	if d, err = sdp.Local(local.SDP); err != nil {
-		return d, err
+	d, err := sdp.Local(local.SDP)
+	if err != nil {
+		return err
 	}
 	d.Eager = true
+	if m := s.mux(); m != nil { // else the peer's first check is lost, and the next comes 200 ms later
+		m.expect(d.Ufrag)
+	}
 	s.mu.Lock()
 	s.ufrag = d.Ufrag
 	s.mu.Unlock()
 	if s.described = d; !s.initiator {
 		s.driver.eager.expect(d, s.offered)
 	}
-	if err := pc.SetLocalDescription(local); err != nil {
-		return d, err
-	}
-	select { // else the peer's first check is lost, and the next comes 200 ms later
-	case <-s.ready:
-	case <-s.ctx.Done():
-	}
 	d.Candidates = s.newlyTold(s.known())
-	return d, nil
+	s.tell(func() { s.handler.Described(s.id, d) })
+	return pc.SetLocalDescription(local)
 }
 
 // apply gives the PeerConnection what is known of the peer; it begins to

@@ -76,11 +76,11 @@
 //
 // What this end queues is bounded by transport.ErrBufferFull: 4 MiB or 65536
 // messages for each channel. What a peer can make a driver hold: 8 addresses
-// and one message of transport.MaxFrame for each channel and session, and 1 MiB
-// of data that was received and not read, to which pion adds about 300 bytes
-// for each message. Pion bounds neither the number of those messages, nor the
-// packets that wait for an ICE agent that does not keep up, nor the source
-// addresses from which a peer with the right password sends checks.
+// and one message of transport.MaxFrame for each channel and session, 2048
+// packets that wait for its ICE agent, and 896 KiB of data that was received and
+// not read, to which pion adds about 300 bytes for each message. Pion bounds
+// neither the number of those messages, nor the source addresses from which a
+// peer with the right password sends checks.
 //
 // With Config.Media, each SSRC that a peer uses holds at most 256 KiB of RTP that
 // was not read (16 KiB beyond 32 SSRCs), and 16 KiB of RTCP; more is dropped. More

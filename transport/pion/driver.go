@@ -26,6 +26,7 @@ type Driver struct {
 	resolver    resolver
 	mux         *mux // nil with RelayOnly
 	eager       eager
+	claims      claims
 	api         *webrtc.API
 	serving     *webrtc.API          // of sessions that are the DTLS server when they answer
 	connection  webrtc.Configuration // of every PeerConnection
@@ -82,7 +83,7 @@ func newDriver(cfg Config) (*Driver, error) {
 		sessions:    make(map[transport.SessionID]*session),
 	}
 	if !s.RelayOnly {
-		if d.mux, err = newMux(bound, d.addresses, d.loggers, d.lost); err != nil {
+		if d.mux, err = newMux(bound, d.addresses, d.lost); err != nil {
 			return nil, err
 		}
 	}
@@ -142,7 +143,11 @@ func (d *Driver) AnswerWithin(id transport.SessionID, offer transport.Descriptio
 	s.silence = max(patience, d.cfg.Silence)
 	s.offered = copied(offer)
 	s.add(offer.Candidates)
-	return d.start(s)
+	x, err := d.start(s)
+	if err != nil {
+		s.release()
+	}
+	return x, err
 }
 
 // start makes a session known and drives it on a goroutine of its own.
@@ -172,20 +177,9 @@ func (d *Driver) end(s *session) {
 		delete(d.sessions, s.id)
 	}
 	d.mu.Unlock()
+	s.release()
 	d.eager.forget(s.localUfrag())
 	s.leave(d.mux)
-}
-
-// rival reports whether another session uses one of the peer's addresses.
-func (d *Driver) rival(of *session) bool {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	for _, s := range d.sessions {
-		if s != of && s.shares(of) {
-			return true
-		}
-	}
-	return false
 }
 
 // Close ends every session without calling their handlers, and frees the

@@ -121,16 +121,12 @@ func (s *session) askForReflexive() []transport.Candidate {
 	return d.reflexive.get(s.ctx, d.wg.Go, func() []transport.Candidate { return d.ask(d.ctx, d.mux) })
 }
 
-// watchCandidates has the ICE agent tell when its part of the sockets is ready,
-// and which relays it found; hosts and what STUN servers say is known without
-// it. The agent waits for each call, so none may take long.
-func (s *session) watchCandidates(pc *webrtc.PeerConnection) {
-	sockets := 0
-	if m := s.mux(); m != nil {
-		sockets = len(m.GetListenAddresses())
-	}
-	if sockets == 0 {
-		close(s.ready)
+// watchRelays has the ICE agent tell which relays it found; hosts and what STUN
+// servers say is known without it. The agent waits for each call, so none may take
+// long.
+func (s *session) watchRelays(pc *webrtc.PeerConnection) {
+	if len(s.driver.cfg.turn) == 0 {
+		return
 	}
 	last := false
 	var mu sync.Mutex // calls come one after the other, but from several goroutines
@@ -141,15 +137,7 @@ func (s *session) watchCandidates(pc *webrtc.PeerConnection) {
 		case last: // each later exchange of descriptions says so again
 		case c == nil: // after the last
 			last = true
-			if sockets > 0 {
-				sockets = 0
-				close(s.ready)
-			}
 			close(s.relays)
-		case c.Typ == webrtc.ICECandidateTypeHost:
-			if sockets--; sockets == 0 {
-				close(s.ready)
-			}
 		case c.Typ == webrtc.ICECandidateTypeRelay:
 			select {
 			case s.relays <- relayCandidate(c):

@@ -5,26 +5,22 @@ import (
 	"net"
 	"net/netip"
 
-	"github.com/pion/ice/v4"
-	"github.com/pion/logging"
-	"github.com/pion/transport/v5/stdnet"
-
 	"github.com/n2n-overlay/n2n/transport"
+	"github.com/pion/ice/v4"
 )
 
-// mux is the sockets that sessions share, at most one for each IP version, and
-// pion/ice's multiplexers on them. It is the ice.UDPMux of a webrtc.API.
+// mux is the sockets that sessions share, at most one for each IP version. It is
+// the ice.UDPMux of a webrtc.API.
 type mux struct {
 	addresses *addresses
 	sockets   []*socket
-	shared    []*ice.UniversalUDPMuxDefault // one for each socket
 }
 
 var _ ice.UDPMux = (*mux)(nil)
 
 // newMux opens sockets at an address. The IPv6 unspecified address stands for
 // both IP versions, of which one may fail.
-func newMux(bound netip.AddrPort, a *addresses, loggers logging.LoggerFactory, onLost func(error)) (*mux, error) {
+func newMux(bound netip.AddrPort, a *addresses, onLost func(error)) (*mux, error) {
 	at := []netip.AddrPort{bound}
 	if bound.Addr() == netip.IPv6Unspecified() {
 		at = []netip.AddrPort{netip.AddrPortFrom(netip.IPv4Unspecified(), bound.Port()), bound}
@@ -38,11 +34,6 @@ func newMux(bound netip.AddrPort, a *addresses, loggers logging.LoggerFactory, o
 			continue
 		}
 		m.sockets = append(m.sockets, s)
-		m.shared = append(m.shared, ice.NewUniversalUDPMuxDefault(ice.UniversalUDPMuxParams{
-			UDPConn: s,
-			Net:     &stdnet.Net{},
-			Logger:  loggers.NewLogger("mux"),
-		}))
 	}
 	if len(m.sockets) == 0 {
 		return nil, failed
@@ -66,11 +57,18 @@ func (m *mux) GetListenAddresses() []net.Addr {
 	return all
 }
 
+// expect keeps what comes for an ICE agent until it has its parts of the sockets.
+func (m *mux) expect(ufrag string) {
+	for _, s := range m.sockets {
+		s.part(ufrag)
+	}
+}
+
 // GetConn gives an ICE agent its part of a socket, by its ufrag.
 func (m *mux) GetConn(ufrag string, addr net.Addr) (net.PacketConn, error) {
-	for i, s := range m.sockets {
+	for _, s := range m.sockets {
 		if a, ok := addr.(*net.UDPAddr); ok && (a.IP.To4() != nil) == s.local.Addr().Is4() {
-			return m.shared[i].GetConn(ufrag, addr)
+			return s.part(ufrag), nil
 		}
 	}
 	return nil, errors.New("no socket for " + addr.String())
@@ -78,15 +76,15 @@ func (m *mux) GetConn(ufrag string, addr net.Addr) (net.PacketConn, error) {
 
 // RemoveConnByUfrag frees what GetConn gave.
 func (m *mux) RemoveConnByUfrag(ufrag string) {
-	for _, shared := range m.shared {
-		shared.RemoveConnByUfrag(ufrag)
+	for _, s := range m.sockets {
+		s.remove(ufrag)
 	}
 }
 
 // Close frees the sockets and waits for their readers.
 func (m *mux) Close() error {
-	for _, shared := range m.shared {
-		_ = shared.Close() // and the socket
+	for _, s := range m.sockets {
+		_ = s.Close()
 	}
 	return nil
 }

@@ -8,7 +8,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/pion/ice/v4"
 	"github.com/pion/stun/v4"
 
 	"github.com/n2n-overlay/n2n/transport"
@@ -84,7 +83,7 @@ func (d *Driver) ask(ctx context.Context, m *mux) []transport.Candidate {
 	mapped := make([]netip.AddrPort, len(m.sockets))
 	var all sync.WaitGroup
 	for i := range m.sockets {
-		all.Go(func() { mapped[i] = d.askFor(ctx, m.sockets[i], m.shared[i]) })
+		all.Go(func() { mapped[i] = d.askFor(ctx, m.sockets[i]) })
 	}
 	all.Wait()
 
@@ -102,7 +101,7 @@ func (d *Driver) ask(ctx context.Context, m *mux) []transport.Candidate {
 }
 
 // askFor gives the first answer of any server.
-func (d *Driver) askFor(ctx context.Context, s *socket, shared *ice.UniversalUDPMuxDefault) netip.AddrPort {
+func (d *Driver) askFor(ctx context.Context, s *socket) netip.AddrPort {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	answers := make(chan netip.AddrPort, len(d.cfg.stun))
@@ -110,7 +109,7 @@ func (d *Driver) askFor(ctx context.Context, s *socket, shared *ice.UniversalUDP
 	defer all.Wait()
 	for _, uri := range d.cfg.stun {
 		all.Go(func() {
-			addr, err := askServer(ctx, s, shared, uri)
+			addr, err := askServer(ctx, s, uri)
 			if err != nil && ctx.Err() == nil && d.cfg.Logger != nil {
 				d.cfg.Logger.Debug("STUN server", "url", uri.String(), "error", err)
 			}
@@ -126,7 +125,7 @@ func (d *Driver) askFor(ctx context.Context, s *socket, shared *ice.UniversalUDP
 	return netip.AddrPort{}
 }
 
-func askServer(ctx context.Context, s *socket, shared *ice.UniversalUDPMuxDefault, uri *stun.URI) (netip.AddrPort, error) {
+func askServer(ctx context.Context, s *socket, uri *stun.URI) (netip.AddrPort, error) {
 	network := "ip6"
 	if s.local.Addr().Is4() {
 		network = "ip4"
@@ -135,11 +134,5 @@ func askServer(ctx context.Context, s *socket, shared *ice.UniversalUDPMuxDefaul
 	if err != nil {
 		return netip.AddrPort{}, err
 	}
-	server := netip.AddrPortFrom(ips[0].Unmap(), uint16(uri.Port))
-	mapped, err := shared.GetXORMappedAddrContext(ctx, net.UDPAddrFromAddrPort(server), reflexiveTimeout)
-	if err != nil {
-		return netip.AddrPort{}, err
-	}
-	ip, _ := netip.AddrFromSlice(mapped.IP) // the zero Addr, of no use, if it fails
-	return netip.AddrPortFrom(ip.Unmap(), uint16(mapped.Port)), nil
+	return s.ask(ctx, netip.AddrPortFrom(ips[0].Unmap(), uint16(uri.Port)))
 }

@@ -44,7 +44,6 @@ type session struct {
 	answer chan transport.Description // once; buffered: 1
 	added  chan struct{}              // candidates were; buffered: 1
 	found  chan []transport.Candidate // of this end; closed after the last
-	ready  chan struct{}              // closed when the ICE agent can be reached
 	relays chan transport.Candidate   // of this end; closed after the last; buffered
 	opened chan struct{}              // closed when the first channels are open
 
@@ -54,6 +53,7 @@ type session struct {
 	finished   bool
 	candidates []transport.Candidate  // of the peer, with an address
 	names      []transport.Candidate  // of the peer, with a name instead
+	released   bool                   // the claim to candidates
 	resolved   int                    // of names
 	pc         *webrtc.PeerConnection // nil until it is made
 	ufrag      string                 // of this end; empty until it is known
@@ -85,7 +85,6 @@ func (d *Driver) newSession(id transport.SessionID, h transport.Handler) *sessio
 		answer:   make(chan transport.Description, 1),
 		added:    make(chan struct{}, 1),
 		found:    make(chan []transport.Candidate),
-		ready:    make(chan struct{}),
 		relays:   make(chan transport.Candidate, 2*len(d.cfg.turn)), // one for each IP version
 		opened:   make(chan struct{}),
 		channels: make(map[uint16]*channel),
@@ -165,8 +164,11 @@ func (s *session) add(candidates []transport.Candidate) {
 			list = &s.names
 		}
 		same := func(o transport.Candidate) bool { return o.Addr == c.Addr && o.Name == c.Name }
-		if len(*list) < transport.MaxCandidates && !slices.ContainsFunc(*list, same) {
-			*list = append(*list, c)
+		if len(*list) >= transport.MaxCandidates || slices.ContainsFunc(*list, same) || s.released {
+			continue
+		}
+		if *list = append(*list, c); c.Name == "" {
+			s.driver.claims.add(c.Addr)
 		}
 	}
 	if s.resting && !s.ended {
@@ -179,16 +181,24 @@ func (s *session) add(candidates []transport.Candidate) {
 	}
 }
 
-// shares reports whether both sessions know a common address of their peers.
-func (s *session) shares(with *session) bool {
-	with.mu.Lock()
-	theirs := with.candidates // append leaves what is there as it is
-	with.mu.Unlock()
+// rivals reports whether another session knows one of the peer's addresses.
+func (s *session) rivals() bool {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	return slices.ContainsFunc(theirs, func(c transport.Candidate) bool {
-		return slices.ContainsFunc(s.candidates, func(o transport.Candidate) bool { return o.Addr == c.Addr })
-	})
+	known := s.candidates // append leaves what is there as it is
+	s.mu.Unlock()
+	return s.driver.claims.shared(known)
+}
+
+// release gives up the claim to the peer's addresses, once.
+func (s *session) release() {
+	s.mu.Lock()
+	known := s.candidates
+	again := s.released
+	s.released = true
+	s.mu.Unlock()
+	if !again {
+		s.driver.claims.remove(known)
+	}
 }
 
 // leave frees the session's part of shared sockets. What it still sends goes out.

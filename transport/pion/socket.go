@@ -12,24 +12,33 @@ import (
 const (
 	socketBuffer  = 4 << 20 // bytes; a burst of one SCTP window and more must fit
 	maxReadErrors = 100     // in a row, after which a socket counts as lost
+	maxDatagram   = 8 << 10 // bytes; none of WebRTC's comes near
 )
 
-// socket is one UDP socket of a driver, as a multiplexer of pion/ice reads and
-// writes it. It keeps connectivity checks of sources that must not be talked to
-// from the ICE agents, which would answer them; what else such sources send,
-// the multiplexer drops.
+// socket is one UDP socket of a driver, and whom its packets are for. Each ICE
+// agent has a part of it. A packet goes to the part that wrote to its source last;
+// from elsewhere only a connectivity check is taken, to the part whose ufrag it
+// names (RFC 8445 section 7.2.2), and what a STUN server answers. The agents never
+// see checks from where nobody must be talked to: they would answer them.
+//
+// pion/ice's own multiplexer does the same with a queue that has no bound, and
+// knows of an agent only when that has gathered.
 type socket struct {
 	*net.UDPConn
 	local  netip.AddrPort
 	accept func(netip.AddrPort) bool
-	onLost func(error) // once, if the socket fails before stop; on the reader's goroutine
+	onLost func(error) // once, if the socket fails before Close; on the reader's goroutine
 
 	stopped atomic.Bool
-	failed  sync.Once
-	reading sync.Mutex // held while the multiplexer waits for a packet
+	ended   chan struct{} // closed when the reader has ended
+
+	mu        sync.RWMutex // before that of a part
+	parts     map[string]*part
+	routes    map[netip.AddrPort]*part
+	questions map[transaction]*question
 }
 
-// listen opens a socket for the IP version of addr only.
+// listen opens a socket for the IP version of addr only, and reads it until Close.
 func listen(addr netip.AddrPort, accept func(netip.AddrPort) bool, onLost func(error)) (*socket, error) {
 	network := "udp6"
 	if addr.Addr().Is4() {
@@ -42,53 +51,124 @@ func listen(addr netip.AddrPort, accept func(netip.AddrPort) bool, onLost func(e
 	// The system may allow less, which is slower and not an error.
 	_ = conn.SetReadBuffer(socketBuffer)
 	_ = conn.SetWriteBuffer(socketBuffer)
-	local := conn.LocalAddr().(*net.UDPAddr).AddrPort()
-	return &socket{
-		UDPConn: conn,
-		local:   netip.AddrPortFrom(local.Addr().Unmap(), local.Port()),
-		accept:  accept,
-		onLost:  onLost,
-	}, nil
+	s := &socket{
+		UDPConn:   conn,
+		local:     unmapped(conn.LocalAddr().(*net.UDPAddr).AddrPort()),
+		accept:    accept,
+		onLost:    onLost,
+		ended:     make(chan struct{}),
+		parts:     make(map[string]*part),
+		routes:    make(map[netip.AddrPort]*part),
+		questions: make(map[transaction]*question),
+	}
+	go s.read()
+	return s, nil
 }
 
-// ReadFromAddrPort is what the multiplexer reads with. An error ends it.
-func (s *socket) ReadFromAddrPort(b []byte) (int, netip.AddrPort, error) {
-	s.reading.Lock()
-	defer s.reading.Unlock()
+// unmapped is an address without the form that IPv4 has in IPv6.
+func unmapped(a netip.AddrPort) netip.AddrPort {
+	return netip.AddrPortFrom(a.Addr().Unmap(), a.Port())
+}
+
+// read is the socket's goroutine.
+func (s *socket) read() {
+	defer close(s.ended)
+	buf := make([]byte, maxDatagram)
 	for failures := 0; ; {
-		n, from, err := s.ReadFromUDPAddrPort(b)
+		n, from, err := s.ReadFromUDPAddrPort(buf)
 		switch {
 		case err == nil:
-			from = netip.AddrPortFrom(from.Addr().Unmap(), from.Port())
-			if !isCheck(b[:n]) || s.accept(from) {
-				return n, from, nil
-			}
+			failures = 0
+			s.take(buf[:n], unmapped(from))
 		case errors.Is(err, net.ErrClosed) || failures >= maxReadErrors:
 			if !s.stopped.Load() {
-				s.failed.Do(func() { s.onLost(fmt.Errorf("socket %v: %w", s.local, err)) })
+				s.onLost(fmt.Errorf("socket %v: %w", s.local, err))
 			}
-			return 0, netip.AddrPort{}, err
+			return
 		default: // such as an ICMP error that the system reports here
 			failures++
 		}
 	}
 }
 
-// Close closes the socket and waits until the multiplexer, whose goroutine ends
-// with the next look at the socket, is not in the middle of one.
+// take hands a packet to whom it is for, or drops it.
+func (s *socket) take(packet []byte, from netip.AddrPort) {
+	if isCheck(packet) && !s.accept(from) {
+		return
+	}
+	s.mu.RLock()
+	to := s.routes[from]
+	if to == nil && isCheck(packet) {
+		to = s.parts[string(receiver(packet))]
+	}
+	asked := to == nil && len(s.questions) > 0
+	s.mu.RUnlock()
+	switch {
+	case to != nil:
+		to.put(packet, from)
+	case asked:
+		s.answer(packet, from)
+	}
+}
+
+// part gives the part with a ufrag, a new one if there is none.
+func (s *socket) part(ufrag string) *part {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p := s.parts[ufrag]
+	if p == nil {
+		p = newPart(s, ufrag)
+		s.parts[ufrag] = p
+	}
+	return p
+}
+
+// route has what comes from an address go to a part from now on.
+func (s *socket) route(from netip.AddrPort, to *part) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.parts[to.ufrag] != to {
+		return // removed
+	}
+	if before := s.routes[from]; before != nil {
+		before.lose(from)
+	}
+	s.routes[from] = to
+	if old, more := to.gain(from); more && s.routes[old] == to {
+		delete(s.routes, old)
+	}
+}
+
+// remove takes the part with a ufrag out. It may still write.
+func (s *socket) remove(ufrag string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p := s.parts[ufrag]
+	if p == nil {
+		return
+	}
+	delete(s.parts, ufrag)
+	for _, a := range p.sources() {
+		delete(s.routes, a)
+	}
+}
+
+// write sends a packet.
+func (s *socket) write(b []byte, to netip.AddrPort) (int, error) {
+	return s.WriteToUDPAddrPort(b, to)
+}
+
+// Close closes the socket and its parts, and waits for the reader.
 func (s *socket) Close() error {
 	s.stopped.Store(true)
 	err := s.UDPConn.Close()
-	s.reading.Lock()
-	defer s.reading.Unlock()
+	<-s.ended
+	s.mu.Lock()
+	parts := s.parts
+	s.parts, s.routes = map[string]*part{}, map[netip.AddrPort]*part{}
+	s.mu.Unlock()
+	for _, p := range parts {
+		_ = p.Close()
+	}
 	return err
 }
-
-// WriteToAddrPort is what the multiplexer writes with.
-func (s *socket) WriteToAddrPort(b []byte, to netip.AddrPort) (int, error) {
-	return s.WriteToUDPAddrPort(b, netip.AddrPortFrom(to.Addr().Unmap(), to.Port()))
-}
-
-// isCheck reports whether a packet is a STUN binding request, going by the type
-// alone: DTLS begins with a byte above 19 (RFC 7983 section 7).
-func isCheck(p []byte) bool { return len(p) >= 2 && p[0] == 0 && p[1] == 1 }

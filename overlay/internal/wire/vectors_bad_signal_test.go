@@ -46,11 +46,7 @@ type adder func(name, what string, b []byte)
 
 func payloadOf(t testing.TB, s *transport.Signal) []byte {
 	t.Helper()
-	b, err := encoding.Marshal(toPayload(s))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
+	return plain(toPayload(s))
 }
 
 func changeEnvelope(t testing.TB, add adder) {
@@ -133,11 +129,7 @@ func changeFields(t testing.TB, add adder) {
 		s := allKinds()[name]
 		p := toPayload(s)
 		change(p)
-		b, err := encoding.Marshal(p)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return sealedBy(keyFor(t, s), network, b)
+		return sealedBy(keyFor(t, s), network, plain(p))
 	}
 	d := toPayload(allKinds()["offer"]).Description
 	me := idOf(alice)
@@ -197,11 +189,7 @@ func changeDescription(t testing.TB, add adder) {
 		t.Helper()
 		p := toPayload(allKinds()["offer"])
 		change(p.Description)
-		b, err := encoding.Marshal(p)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return sealed(b)
+		return sealed(plain(p))
 	}
 	at := func(change func(*candidate)) []byte {
 		return with(func(d *description) { change(&d.Candidates[0]) })
@@ -211,7 +199,7 @@ func changeDescription(t testing.TB, add adder) {
 	}
 	ip := func(b ...byte) []byte { return item(bstr(b)) }
 	text := func(s string) []byte { return item(join(s)) }
-	name := address{name: hidden}
+	name := hidden
 	add("fingerprint-short", "a fingerprint of 31 bytes", with(func(d *description) { d.Fingerprint = d.Fingerprint[:31] }))
 	add("fingerprint-long", "a fingerprint of 33 bytes", with(func(d *description) { d.Fingerprint = append(slices.Clone(d.Fingerprint), 0) }))
 	add("ufrag-short", "a ufrag of 3 characters", with(func(d *description) { d.Ufrag = "abc" }))

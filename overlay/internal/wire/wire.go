@@ -9,10 +9,9 @@
 //	b, err = codec.Seal(key, offer) // a signal, signed, from end to end
 //	s, err := codec.Open(b)         // s.From has signed it
 //
-// What comes from a peer is refused unless every size, count and depth is
-// within its limit and encoding the result again gives the very same bytes:
-// options of the decoder alone are not that strict. (They let an array of ints
-// pass for bytes, null for anything, and 31 bytes for 32.)
+// What comes from a peer is refused unless every size and count is within its
+// limit, before memory is taken for it, and every item is of its type and in its
+// one encoding.
 //
 // spec/vectors has bytes that must be read, and bytes that must be refused.
 //
@@ -23,9 +22,10 @@
 package wire
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
+	"math"
+	"slices"
 
 	"github.com/n2n-overlay/n2n/fsm/arc"
 	"github.com/n2n-overlay/n2n/fsm/media"
@@ -50,32 +50,41 @@ type Message interface {
 	Check() error // what is beyond the limits of the spec
 }
 
-// frame is what the control channel carries: a tag and that message's fields.
-type frame struct {
-	_    struct{} `cbor:",toarray"`
-	Tag  uint8
-	Body Message
-}
-
-// rawFrame is a frame before its tag has told what to make of its body.
-type rawFrame struct {
-	_    struct{} `cbor:",toarray"`
-	Tag  uint8
-	Body rawMessage
+// fields is what every message of fsm is, as a pointer.
+type fields interface {
+	Fields(to []any) []any
 }
 
 // Encode gives the bytes of a message, at most MaxMessage. Its error says which
 // limit of the spec a field is beyond. Text must be UTF-8: a peer refuses other.
-func Encode(m Message) ([]byte, error) {
+func Encode(m Message) ([]byte, error) { return Append(nil, m) }
+
+// Append is Encode behind what is in b.
+func Append(b []byte, m Message) ([]byte, error) {
 	if err := m.Check(); err != nil {
 		return nil, fmt.Errorf("message %d: %w", m.Tag(), err)
 	}
-	b, err := encoding.Marshal(frame{Tag: m.Tag(), Body: m})
-	if err != nil {
-		return nil, fmt.Errorf("message %d: %w", m.Tag(), err)
-	}
-	return b, nil
+	return appendMessage(b, m), nil
 }
+
+// appendMessage appends the tag of a message and its fields.
+func appendMessage(b []byte, m Message) []byte {
+	list := m.(fields).Fields(make([]any, 0, mostFields))
+	size := 0
+	for _, f := range list {
+		size += room(f)
+	}
+	b = slices.Grow(b, 4+size)
+	b = appendUint(appendArray(b, 2), uint64(m.Tag()))
+	b = appendArray(b, len(list))
+	for _, f := range list {
+		b = appendField(b, f)
+	}
+	return b
+}
+
+// mostFields is what no message has more of.
+const mostFields = 8
 
 // Decode reads a message and keeps nothing of b. Its error is ErrMalformed: no
 // peer of this version sends such bytes.
@@ -83,22 +92,27 @@ func Decode(b []byte) (Message, error) {
 	if len(b) > MaxMessage {
 		return nil, fmt.Errorf("message of %d bytes: %w: at most %d", len(b), ErrMalformed, MaxMessage)
 	}
-	var f rawFrame
-	if err := decoding.Unmarshal(b, &f); err != nil {
-		return nil, malformed("message", err)
+	r := reader{b: b}
+	r.array(2)
+	tag := uint8(r.uint(math.MaxUint8))
+	if r.err != nil {
+		return nil, malformed("message", r.err)
 	}
-	m := newMessage(f.Tag)
+	m := newMessage(tag)
 	if m == nil {
-		return nil, fmt.Errorf("message %d: %w: unknown", f.Tag, ErrMalformed)
+		return nil, fmt.Errorf("message %d: %w: unknown", tag, ErrMalformed)
 	}
-	if err := decoding.Unmarshal(f.Body, m); err != nil {
-		return nil, malformed(fmt.Sprintf("message %d", f.Tag), err)
+	list := m.(fields).Fields(make([]any, 0, mostFields))
+	r.array(uint64(len(list)))
+	for _, f := range list {
+		r.field(f)
 	}
-	if err := m.Check(); err != nil {
-		return nil, malformed(fmt.Sprintf("message %d", f.Tag), err)
+	err := r.end()
+	if err == nil {
+		err = m.Check()
 	}
-	if again, err := Encode(m); err != nil || !bytes.Equal(again, b) {
-		return nil, fmt.Errorf("message %d: %w: not the canonical encoding", f.Tag, ErrMalformed)
+	if err != nil {
+		return nil, malformed(fmt.Sprintf("message %d", tag), err)
 	}
 	return m, nil
 }

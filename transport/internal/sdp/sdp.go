@@ -30,6 +30,7 @@ func Remote(d transport.Description) string { return remote(d, "0") }
 // the first.
 func remote(d transport.Description, bundle string) string {
 	var b strings.Builder
+	b.Grow(640) // enough for the usual one
 	line := func(parts ...string) {
 		for _, p := range parts {
 			b.WriteString(p)
