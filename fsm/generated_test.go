@@ -153,18 +153,18 @@ func TestCover(t *testing.T) {
 func TestMessageLimits(t *testing.T) {
 	text := strings.Repeat("x", 64)
 	for _, good := range []signal.Message{
-		&signal.Meet{Protocol: text}, &signal.Relay{Path: make([][32]byte, signal.LongestPath), Payload: make([]byte, 2048)},
-		&signal.Met{Result: signal.OutcomeTimeout}, &signal.Meet{},
+		signal.Meet{Protocol: text}, signal.Relay{Path: make([][32]byte, signal.LongestPath), Payload: make([]byte, 2048)},
+		signal.Met{Result: signal.OutcomeTimeout}, &signal.Meet{},
 	} {
 		if err := good.Check(); err != nil {
 			t.Errorf("%T: %v", good, err)
 		}
 	}
 	for want, bad := range map[string]signal.Message{
-		"Meet.protocol: 65 is more than 64":     &signal.Meet{Protocol: text + "y"},
-		"Relay.path: 7 is more than 6":          &signal.Relay{Path: make([][32]byte, 7)},
+		"Meet.protocol: 65 is more than 64":     signal.Meet{Protocol: text + "y"},
+		"Relay.path: 7 is more than 6":          signal.Relay{Path: make([][32]byte, 7)},
 		"Relay.payload: 2049 is more than 2048": &signal.Relay{Payload: make([]byte, 2049)},
-		"Met.result: 5 is more than 4":          &signal.Met{Result: 5},
+		"Met.result: 5 is more than 4":          signal.Met{Result: 5},
 	} {
 		err := bad.Check()
 		var limit *signal.LimitError

@@ -158,12 +158,11 @@ func (p *goPackage) numbers(f *goFile, ms []*spec.Message, suffix, doc string) {
 
 func (p *goPackage) factory(f *goFile, ms []*spec.Message) {
 	at := token.Position{Line: 1}
-	f.f(`// %s is any of the messages, a pointer to one. On the wire it is a CBOR
-	// array of its fields behind its tag.
+	f.f(`// %s is any of the messages. On the wire it is a CBOR array of its
+	// fields behind its tag.
 	type Message interface {
 		Tag() uint8
-		Fields(to []any) []any // *uint8 to *uint64, *bool, *string, *[]byte, *[32]byte or *[][32]byte
-		Check() error          // what is beyond the limits of the spec
+		Check() error // what is beyond the limits of the spec
 	}
 	`, p.claim(at, "Message"))
 	f.f("// %s gives a pointer to a zero message, or nil for an unknown tag.", p.claim(at, "New"))
@@ -181,27 +180,15 @@ func (p *goPackage) message(f *goFile, m *spec.Message) {
 	} else {
 		f.f("// %s is message %d: %s.", name, m.Number, where(m.Pos))
 	}
-	f.f("type %s struct {", name)
-	var pointers []string
+	f.f("type %s struct {\n_ struct{} `cbor:\",toarray\"`", name)
 	for _, x := range m.Fields {
 		p.claim(x.Pos, name+"."+goName(x.Name))
 		f.f("%s %s", goName(x.Name), goType(x.Type))
-		pointer := "&m." + goName(x.Name)
-		if x.Type.Kind == spec.Enum {
-			pointer = "(*uint8)(" + pointer + ")"
-		}
-		pointers = append(pointers, pointer)
 	}
 	f.f("}\n")
 	p.limits(f, m, name)
 	f.f("// %s is %sTag.", p.member(m, name, "Tag"), name)
 	f.f("func (%[1]s) Tag() uint8 { return %[1]sTag }\n", name)
-	f.f("// %s appends pointers to the fields, in the order of the spec.", p.member(m, name, "Fields"))
-	if len(pointers) == 0 {
-		f.f("func (*%s) Fields(to []any) []any { return to }\n", name)
-	} else {
-		f.f("func (m *%s) Fields(to []any) []any {\nreturn append(to, %s)\n}\n", name, strings.Join(pointers, ", "))
-	}
 	f.f("// %s reports the first field that is beyond its limit, as a *LimitError.", p.member(m, name, "Check"))
 	checks := p.checks(m, name)
 	if len(checks) == 0 {

@@ -62,7 +62,6 @@ type Node struct {
 	sessions map[transport.SessionID]*session
 	failed   []core.Input // what carrying out an effect brought, for the core
 	ended    []core.Done  // calls that a step has ended
-	frame    []byte       // the last message that was sent
 
 	counts counts
 }

@@ -125,9 +125,8 @@ func (n *Node) send(id transport.SessionID, m core.Message) {
 	if s == nil || s.control == nil {
 		return
 	}
-	b, err := wire.Append(n.frame[:0], m)
+	b, err := wire.Encode(m)
 	if err == nil {
-		n.frame = b
 		err = s.control.Send(b)
 	}
 	if err != nil {

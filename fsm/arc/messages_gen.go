@@ -23,12 +23,11 @@ const (
 	TurnTag     = 13 // an arc turns round: it has left the sender, and enters it from now on
 )
 
-// Message is any of the messages, a pointer to one. On the wire it is a CBOR
-// array of its fields behind its tag.
+// Message is any of the messages. On the wire it is a CBOR array of its
+// fields behind its tag.
 type Message interface {
 	Tag() uint8
-	Fields(to []any) []any // *uint8 to *uint64, *bool, *string, *[]byte, *[32]byte or *[][32]byte
-	Check() error          // what is beyond the limits of the spec
+	Check() error // what is beyond the limits of the spec
 }
 
 // New gives a pointer to a zero message, or nil for an unknown tag.
@@ -66,6 +65,7 @@ func New(tag uint8) Message {
 
 // Hello is message 1: arc.fsm:18.
 type Hello struct {
+	_         struct{} `cbor:",toarray"`
 	Version   uint16
 	Boot      uint64
 	Initiator [32]byte
@@ -75,32 +75,24 @@ type Hello struct {
 // Tag is HelloTag.
 func (Hello) Tag() uint8 { return HelloTag }
 
-// Fields appends pointers to the fields, in the order of the spec.
-func (m *Hello) Fields(to []any) []any {
-	return append(to, &m.Version, &m.Boot, &m.Initiator, &m.Number)
-}
-
 // Check reports the first field that is beyond its limit, as a *LimitError.
 func (Hello) Check() error { return nil }
 
 // Deny: hello refused: this is the version we speak
 type Deny struct {
+	_       struct{} `cbor:",toarray"`
 	Version uint16
 }
 
 // Tag is DenyTag.
 func (Deny) Tag() uint8 { return DenyTag }
 
-// Fields appends pointers to the fields, in the order of the spec.
-func (m *Deny) Fields(to []any) []any {
-	return append(to, &m.Version)
-}
-
 // Check reports the first field that is beyond its limit, as a *LimitError.
 func (Deny) Check() error { return nil }
 
 // Bind: an arc begins: sender -> receiver; fresh: the session was made for it
 type Bind struct {
+	_        struct{} `cbor:",toarray"`
 	Arc      uint64
 	Protocol string
 	Channel  uint16
@@ -113,11 +105,6 @@ const MaxBindProtocol = 64
 // Tag is BindTag.
 func (Bind) Tag() uint8 { return BindTag }
 
-// Fields appends pointers to the fields, in the order of the spec.
-func (m *Bind) Fields(to []any) []any {
-	return append(to, &m.Arc, &m.Protocol, &m.Channel, &m.Fresh)
-}
-
 // Check reports the first field that is beyond its limit, as a *LimitError.
 func (m Bind) Check() error {
 	switch {
@@ -129,6 +116,7 @@ func (m Bind) Check() error {
 
 // Bound is message 4: arc.fsm:21.
 type Bound struct {
+	_       struct{} `cbor:",toarray"`
 	Arc     uint64
 	Channel uint16
 }
@@ -136,16 +124,12 @@ type Bound struct {
 // Tag is BoundTag.
 func (Bound) Tag() uint8 { return BoundTag }
 
-// Fields appends pointers to the fields, in the order of the spec.
-func (m *Bound) Fields(to []any) []any {
-	return append(to, &m.Arc, &m.Channel)
-}
-
 // Check reports the first field that is beyond its limit, as a *LimitError.
 func (Bound) Check() error { return nil }
 
 // Refused is message 5: arc.fsm:22.
 type Refused struct {
+	_      struct{} `cbor:",toarray"`
 	Arc    uint64
 	Reason uint8
 }
@@ -153,16 +137,12 @@ type Refused struct {
 // Tag is RefusedTag.
 func (Refused) Tag() uint8 { return RefusedTag }
 
-// Fields appends pointers to the fields, in the order of the spec.
-func (m *Refused) Fields(to []any) []any {
-	return append(to, &m.Arc, &m.Reason)
-}
-
 // Check reports the first field that is beyond its limit, as a *LimitError.
 func (Refused) Check() error { return nil }
 
 // Unbind: an arc ends; mine: the sender has asked for it once, and its number is the sender's
 type Unbind struct {
+	_    struct{} `cbor:",toarray"`
 	Arc  uint64
 	Mine bool
 }
@@ -170,111 +150,86 @@ type Unbind struct {
 // Tag is UnbindTag.
 func (Unbind) Tag() uint8 { return UnbindTag }
 
-// Fields appends pointers to the fields, in the order of the spec.
-func (m *Unbind) Fields(to []any) []any {
-	return append(to, &m.Arc, &m.Mine)
-}
-
 // Check reports the first field that is beyond its limit, as a *LimitError.
 func (Unbind) Check() error { return nil }
 
 // Bye: we have no use for the session: may it close?
 type Bye struct {
+	_ struct{} `cbor:",toarray"`
 }
 
 // Tag is ByeTag.
 func (Bye) Tag() uint8 { return ByeTag }
-
-// Fields appends pointers to the fields, in the order of the spec.
-func (*Bye) Fields(to []any) []any { return to }
 
 // Check reports the first field that is beyond its limit, as a *LimitError.
 func (Bye) Check() error { return nil }
 
 // Agree: it may; you close it
 type Agree struct {
+	_ struct{} `cbor:",toarray"`
 }
 
 // Tag is AgreeTag.
 func (Agree) Tag() uint8 { return AgreeTag }
-
-// Fields appends pointers to the fields, in the order of the spec.
-func (*Agree) Fields(to []any) []any { return to }
 
 // Check reports the first field that is beyond its limit, as a *LimitError.
 func (Agree) Check() error { return nil }
 
 // Stay: it may not, or not any more
 type Stay struct {
+	_ struct{} `cbor:",toarray"`
 }
 
 // Tag is StayTag.
 func (Stay) Tag() uint8 { return StayTag }
-
-// Fields appends pointers to the fields, in the order of the spec.
-func (*Stay) Fields(to []any) []any { return to }
 
 // Check reports the first field that is beyond its limit, as a *LimitError.
 func (Stay) Check() error { return nil }
 
 // Ping is message 10: arc.fsm:27.
 type Ping struct {
+	_  struct{} `cbor:",toarray"`
 	Id uint64
 }
 
 // Tag is PingTag.
 func (Ping) Tag() uint8 { return PingTag }
 
-// Fields appends pointers to the fields, in the order of the spec.
-func (m *Ping) Fields(to []any) []any {
-	return append(to, &m.Id)
-}
-
 // Check reports the first field that is beyond its limit, as a *LimitError.
 func (Ping) Check() error { return nil }
 
 // Pong is message 11: arc.fsm:28.
 type Pong struct {
+	_  struct{} `cbor:",toarray"`
 	Id uint64
 }
 
 // Tag is PongTag.
 func (Pong) Tag() uint8 { return PongTag }
 
-// Fields appends pointers to the fields, in the order of the spec.
-func (m *Pong) Fields(to []any) []any {
-	return append(to, &m.Id)
-}
-
 // Check reports the first field that is beyond its limit, as a *LimitError.
 func (Pong) Check() error { return nil }
 
 // Farewell: the sender leaves the network: its arcs are over
 type Farewell struct {
+	_ struct{} `cbor:",toarray"`
 }
 
 // Tag is FarewellTag.
 func (Farewell) Tag() uint8 { return FarewellTag }
-
-// Fields appends pointers to the fields, in the order of the spec.
-func (*Farewell) Fields(to []any) []any { return to }
 
 // Check reports the first field that is beyond its limit, as a *LimitError.
 func (Farewell) Check() error { return nil }
 
 // Turn: an arc turns round: it has left the sender, and enters it from now on
 type Turn struct {
+	_    struct{} `cbor:",toarray"`
 	Arc  uint64
 	Mine bool
 }
 
 // Tag is TurnTag.
 func (Turn) Tag() uint8 { return TurnTag }
-
-// Fields appends pointers to the fields, in the order of the spec.
-func (m *Turn) Fields(to []any) []any {
-	return append(to, &m.Arc, &m.Mine)
-}
 
 // Check reports the first field that is beyond its limit, as a *LimitError.
 func (Turn) Check() error { return nil }

@@ -14,12 +14,11 @@ const (
 	MediaStopTag   = 35 // no media on this session from now on
 )
 
-// Message is any of the messages, a pointer to one. On the wire it is a CBOR
-// array of its fields behind its tag.
+// Message is any of the messages. On the wire it is a CBOR array of its
+// fields behind its tag.
 type Message interface {
 	Tag() uint8
-	Fields(to []any) []any // *uint8 to *uint64, *bool, *string, *[]byte, *[32]byte or *[][32]byte
-	Check() error          // what is beyond the limits of the spec
+	Check() error // what is beyond the limits of the spec
 }
 
 // New gives a pointer to a zero message, or nil for an unknown tag.
@@ -39,6 +38,7 @@ func New(tag uint8) Message {
 
 // MediaWant: so many tracks this end wants to send
 type MediaWant struct {
+	_     struct{} `cbor:",toarray"`
 	N     uint32
 	Audio uint8
 	Video uint8
@@ -47,16 +47,12 @@ type MediaWant struct {
 // Tag is MediaWantTag.
 func (MediaWant) Tag() uint8 { return MediaWantTag }
 
-// Fields appends pointers to the fields, in the order of the spec.
-func (m *MediaWant) Fields(to []any) []any {
-	return append(to, &m.N, &m.Audio, &m.Video)
-}
-
 // Check reports the first field that is beyond its limit, as a *LimitError.
 func (MediaWant) Check() error { return nil }
 
 // MediaOffer: h: the last wish that it knows
 type MediaOffer struct {
+	_        struct{} `cbor:",toarray"`
 	N        uint32
 	H        uint32
 	Sections []byte
@@ -67,11 +63,6 @@ const MaxMediaOfferSections = 3600
 
 // Tag is MediaOfferTag.
 func (MediaOffer) Tag() uint8 { return MediaOfferTag }
-
-// Fields appends pointers to the fields, in the order of the spec.
-func (m *MediaOffer) Fields(to []any) []any {
-	return append(to, &m.N, &m.H, &m.Sections)
-}
 
 // Check reports the first field that is beyond its limit, as a *LimitError.
 func (m MediaOffer) Check() error {
@@ -84,6 +75,7 @@ func (m MediaOffer) Check() error {
 
 // MediaAnswer is message 34: media.fsm:21.
 type MediaAnswer struct {
+	_        struct{} `cbor:",toarray"`
 	N        uint32
 	Sections []byte
 }
@@ -93,11 +85,6 @@ const MaxMediaAnswerSections = 3600
 
 // Tag is MediaAnswerTag.
 func (MediaAnswer) Tag() uint8 { return MediaAnswerTag }
-
-// Fields appends pointers to the fields, in the order of the spec.
-func (m *MediaAnswer) Fields(to []any) []any {
-	return append(to, &m.N, &m.Sections)
-}
 
 // Check reports the first field that is beyond its limit, as a *LimitError.
 func (m MediaAnswer) Check() error {
@@ -110,16 +97,12 @@ func (m MediaAnswer) Check() error {
 
 // MediaStop: no media on this session from now on
 type MediaStop struct {
+	_   struct{} `cbor:",toarray"`
 	Why Halt
 }
 
 // Tag is MediaStopTag.
 func (MediaStop) Tag() uint8 { return MediaStopTag }
-
-// Fields appends pointers to the fields, in the order of the spec.
-func (m *MediaStop) Fields(to []any) []any {
-	return append(to, (*uint8)(&m.Why))
-}
 
 // Check reports the first field that is beyond its limit, as a *LimitError.
 func (m MediaStop) Check() error {

@@ -24,12 +24,11 @@ const (
 	MetTag    = 20
 )
 
-// Message is any of the messages, a pointer to one. On the wire it is a CBOR
-// array of its fields behind its tag.
+// Message is any of the messages. On the wire it is a CBOR array of its
+// fields behind its tag.
 type Message interface {
 	Tag() uint8
-	Fields(to []any) []any // *uint8 to *uint64, *bool, *string, *[]byte, *[32]byte or *[][32]byte
-	Check() error          // what is beyond the limits of the spec
+	Check() error // what is beyond the limits of the spec
 }
 
 // New gives a pointer to a zero message, or nil for an unknown tag.
@@ -51,6 +50,7 @@ func New(tag uint8) Message {
 
 // Relay is message 16: signal.fsm:30.
 type Relay struct {
+	_         struct{} `cbor:",toarray"`
 	Initiator [32]byte
 	Number    uint64
 	Path      [][32]byte
@@ -67,11 +67,6 @@ const MaxRelayPayload = 2048
 // Tag is RelayTag.
 func (Relay) Tag() uint8 { return RelayTag }
 
-// Fields appends pointers to the fields, in the order of the spec.
-func (m *Relay) Fields(to []any) []any {
-	return append(to, &m.Initiator, &m.Number, &m.Path, &m.Position, &m.Payload)
-}
-
 // Check reports the first field that is beyond its limit, as a *LimitError.
 func (m Relay) Check() error {
 	switch {
@@ -85,6 +80,7 @@ func (m Relay) Check() error {
 
 // Bounce: the relay came no further
 type Bounce struct {
+	_         struct{} `cbor:",toarray"`
 	Initiator [32]byte
 	Number    uint64
 	Path      [][32]byte
@@ -97,11 +93,6 @@ const MaxBouncePath = LongestPath
 // Tag is BounceTag.
 func (Bounce) Tag() uint8 { return BounceTag }
 
-// Fields appends pointers to the fields, in the order of the spec.
-func (m *Bounce) Fields(to []any) []any {
-	return append(to, &m.Initiator, &m.Number, &m.Path, &m.Position)
-}
-
 // Check reports the first field that is beyond its limit, as a *LimitError.
 func (m Bounce) Check() error {
 	switch {
@@ -113,6 +104,7 @@ func (m Bounce) Check() error {
 
 // Meet: please open an arc to that peer, through me
 type Meet struct {
+	_        struct{} `cbor:",toarray"`
 	Meeting  uint64
 	Protocol string
 	To       [32]byte
@@ -125,11 +117,6 @@ const MaxMeetProtocol = 64
 // Tag is MeetTag.
 func (Meet) Tag() uint8 { return MeetTag }
 
-// Fields appends pointers to the fields, in the order of the spec.
-func (m *Meet) Fields(to []any) []any {
-	return append(to, &m.Meeting, &m.Protocol, &m.To, &m.Budget)
-}
-
 // Check reports the first field that is beyond its limit, as a *LimitError.
 func (m Meet) Check() error {
 	switch {
@@ -141,6 +128,7 @@ func (m Meet) Check() error {
 
 // Invite: please open an arc to me
 type Invite struct {
+	_        struct{} `cbor:",toarray"`
 	Meeting  uint64
 	Protocol string
 	Budget   uint32
@@ -151,11 +139,6 @@ const MaxInviteProtocol = 64
 
 // Tag is InviteTag.
 func (Invite) Tag() uint8 { return InviteTag }
-
-// Fields appends pointers to the fields, in the order of the spec.
-func (m *Invite) Fields(to []any) []any {
-	return append(to, &m.Meeting, &m.Protocol, &m.Budget)
-}
 
 // Check reports the first field that is beyond its limit, as a *LimitError.
 func (m Invite) Check() error {
@@ -168,17 +151,13 @@ func (m Invite) Check() error {
 
 // Met is message 20: signal.fsm:34.
 type Met struct {
+	_       struct{} `cbor:",toarray"`
 	Meeting uint64
 	Result  Outcome
 }
 
 // Tag is MetTag.
 func (Met) Tag() uint8 { return MetTag }
-
-// Fields appends pointers to the fields, in the order of the spec.
-func (m *Met) Fields(to []any) []any {
-	return append(to, &m.Meeting, (*uint8)(&m.Result))
-}
 
 // Check reports the first field that is beyond its limit, as a *LimitError.
 func (m Met) Check() error {

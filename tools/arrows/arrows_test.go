@@ -41,7 +41,7 @@ var rules = []rule{
 	{"transport/pion", []string{"transport", "transport/internal/sdp", "github.com/pion/", "golang.org/x/net/"}, "a driver knows nothing of overlays"},
 	{"transport/transporttest", []string{"transport", "go.uber.org/goleak"}, "the suite judges every driver alike"},
 	{"overlay/internal/core", []string{"fsm/signal", "fsm/arc", "fsm/media", "transport"}, "the core is pure"},
-	{"overlay/internal/wire", []string{"fsm/signal", "fsm/arc", "fsm/media", "transport"}, "bytes, and nothing else"},
+	{"overlay/internal/wire", []string{"fsm/signal", "fsm/arc", "fsm/media", "transport", "github.com/fxamacker/cbor/v2"}, "bytes, and nothing else"},
 	{"overlay/internal/sim", []string{"overlay/internal/core", "fsm/signal", "fsm/arc", "fsm/media", "fsm/referee", "spec/chart", "transport"}, "a world of cores has no I/O"},
 	{"overlay/internal/search", []string{"overlay/internal/core", "overlay/internal/sim", "fsm/signal", "fsm/arc", "fsm/media"}, "a search looks at cores, and has no I/O"},
 	{"overlay/verify", []string{"overlay/internal/search"}, "lets tools, which see no internal packages, search"},
@@ -49,7 +49,7 @@ var rules = []rule{
 	{"overlay", []string{"overlay/internal/core", "overlay/internal/wire", "fsm/signal", "fsm/arc", "fsm/media", "fsm/referee", "transport"}, "a node works with any driver"},
 	{"overlay/overlaytest", []string{"overlay", "transport", "transport/mem"}, "a world for users has what users have"},
 	{"overlay/paste", nil, "text is text"},
-	{"overlay/entrance", []string{"overlay", "transport", "github.com/coder/websocket", "github.com/gorilla/websocket"}, "an entrance carries signals for any driver"},
+	{"overlay/entrance", []string{"overlay", "transport", "github.com/coder/websocket", "github.com/gorilla/websocket", "github.com/fxamacker/cbor/v2"}, "an entrance carries signals for any driver"},
 }
 
 func TestArrows(t *testing.T) {

@@ -54,14 +54,14 @@ func TestAllocations(t *testing.T) {
 	}{
 		{"Encode ping", 2, func() { Encode(ping) }},
 		{"Encode relay", 2, func() { Encode(relay) }},
-		{"Decode ping", 2, func() { Decode(pingBytes) }},
-		{"Decode relay", 4, func() { Decode(relayBytes) }},
-		{"Seal offer", 2, func() { codec.Seal(alice, offer) }},
-		{"Open offer", 6, func() { codec.Open(sealed) }},
-		{"Open forged offer", 12, func() { codec.Open(forged) }},
-		{"Hash offer", 1, func() { codec.Hash(offer) }},
+		{"Decode ping", 5, func() { Decode(pingBytes) }},
+		{"Decode relay", 8, func() { Decode(relayBytes) }},
+		{"Seal offer", 20, func() { codec.Seal(alice, offer) }},
+		{"Open offer", 41, func() { codec.Open(sealed) }},
+		{"Open forged offer", 47, func() { codec.Open(forged) }},
+		{"Hash offer", 17, func() { codec.Hash(offer) }},
 	} {
-		if got := testing.AllocsPerRun(100, x.f); got != x.want {
+		if got := testing.AllocsPerRun(100, x.f); got != x.want && !(small && got < x.want) {
 			t.Errorf("%s: %v allocations, want %v", x.name, got, x.want)
 		}
 	}

@@ -1,8 +1,8 @@
 package wire
 
 import (
+	"bytes"
 	"fmt"
-	"math"
 
 	"github.com/n2n-overlay/n2n/fsm/media"
 	"github.com/n2n-overlay/n2n/transport"
@@ -11,10 +11,23 @@ import (
 // MaxMedia is the largest description of media, in bytes.
 const MaxMedia = media.MaxMediaOfferSections
 
-const (
-	mediaFields   = 4
-	sectionFields = 5
-)
+// sections is a transport.Media as an array.
+type sections struct {
+	_        struct{} `cbor:",toarray"`
+	Opus     uint8
+	VP8      uint8
+	TWCC     uint8
+	Sections []section
+}
+
+type section struct {
+	_      struct{} `cbor:",toarray"`
+	Kind   uint8
+	SSRC   uint32
+	Label  string
+	Stream string
+	Track  string
+}
 
 // EncodeMedia gives the bytes of a description of media, at most MaxMedia. Its
 // error says which limit is passed.
@@ -22,24 +35,15 @@ func EncodeMedia(m *transport.Media) ([]byte, error) {
 	if err := m.Check(); err != nil {
 		return nil, err
 	}
-	return appendMedia(nil, m), nil
-}
-
-func appendMedia(b []byte, m *transport.Media) []byte {
-	b = appendArray(b, mediaFields)
-	b = appendUint(b, uint64(m.Opus))
-	b = appendUint(b, uint64(m.VP8))
-	b = appendUint(b, uint64(m.TWCC))
-	b = appendArray(b, len(m.Sections))
-	for _, s := range m.Sections {
-		b = appendArray(b, sectionFields)
-		b = appendUint(b, uint64(s.Kind))
-		b = appendUint(b, uint64(s.SSRC))
-		b = appendText(b, s.Label)
-		b = appendText(b, s.Stream)
-		b = appendText(b, s.Track)
+	w := sections{Opus: m.Opus, VP8: m.VP8, TWCC: m.TWCC, Sections: make([]section, len(m.Sections))}
+	for i, s := range m.Sections {
+		w.Sections[i] = section{Kind: uint8(s.Kind), SSRC: s.SSRC, Label: s.Label, Stream: s.Stream, Track: s.Track}
 	}
-	return b
+	b, err := encoding.Marshal(w)
+	if err != nil {
+		return nil, fmt.Errorf("media: %w", err)
+	}
+	return b, nil
 }
 
 // DecodeMedia reads a description of media. Its error is ErrMalformed.
@@ -47,33 +51,20 @@ func DecodeMedia(b []byte) (*transport.Media, error) {
 	if len(b) > MaxMedia {
 		return nil, fmt.Errorf("media of %d bytes: %w: at most %d", len(b), ErrMalformed, MaxMedia)
 	}
-	r := reader{b: b}
-	m := r.media()
-	err := r.end()
-	if err == nil {
-		err = m.Check()
-	}
-	if err != nil {
+	var w sections
+	if err := decoding.Unmarshal(b, &w); err != nil {
 		return nil, malformed("media", err)
 	}
-	return m, nil
-}
-
-func (r *reader) media() *transport.Media {
-	m := &transport.Media{}
-	r.array(mediaFields)
-	m.Opus = uint8(r.uint(math.MaxUint8))
-	m.VP8 = uint8(r.uint(math.MaxUint8))
-	m.TWCC = uint8(r.uint(math.MaxUint8))
-	m.Sections = make([]transport.Section, r.list())
-	for i := range m.Sections {
-		s := &m.Sections[i]
-		r.array(sectionFields)
-		s.Kind = transport.MediaKind(r.uint(math.MaxUint8))
-		s.SSRC = uint32(r.uint(math.MaxUint32))
-		s.Label = r.text()
-		s.Stream = r.text()
-		s.Track = r.text()
+	m := &transport.Media{Opus: w.Opus, VP8: w.VP8, TWCC: w.TWCC, Sections: make([]transport.Section, len(w.Sections))}
+	for i, s := range w.Sections {
+		m.Sections[i] = transport.Section{Kind: transport.MediaKind(s.Kind), SSRC: s.SSRC, Label: s.Label, Stream: s.Stream, Track: s.Track}
 	}
-	return m
+	again, err := EncodeMedia(m)
+	switch {
+	case err != nil:
+		return nil, malformed("media", err)
+	case !bytes.Equal(again, b):
+		return nil, fmt.Errorf("media: %w: not the canonical encoding", ErrMalformed)
+	}
+	return m, nil
 }

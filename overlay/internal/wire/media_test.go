@@ -81,7 +81,15 @@ func TestHostileMedia(t *testing.T) {
 			if _, err := EncodeMedia(m); err == nil {
 				t.Error("encodes")
 			}
-			if got, err := DecodeMedia(plain(toSections(m))); !errors.Is(err, ErrMalformed) {
+			w := sections{Opus: m.Opus, VP8: m.VP8, TWCC: m.TWCC}
+			for _, s := range m.Sections {
+				w.Sections = append(w.Sections, section{Kind: uint8(s.Kind), SSRC: s.SSRC, Label: s.Label, Stream: s.Stream, Track: s.Track})
+			}
+			b, err := encoding.Marshal(w)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got, err := DecodeMedia(b); !errors.Is(err, ErrMalformed) {
 				t.Errorf("reads as %+v, %v", got, err)
 			}
 		})

@@ -1,176 +1,132 @@
 package wire
 
 import (
-	"bytes"
-	"math"
 	"net/netip"
 
 	"github.com/n2n-overlay/n2n/transport"
 )
 
-// A signal as an array: what is signed.
+// payload is a signal as an array: what is signed.
+type payload struct {
+	_           struct{} `cbor:",toarray"`
+	Kind        uint8
+	Own         bool // From is the session's initiator; else To is
+	Number      uint64
+	From        []byte
+	To          []byte // empty: to whoever gets it
+	Ref         []byte // empty: none
+	Mine, Yours uint64
+	Reason      uint8
+	Description *description
+	Wish        *wish
+	Candidates  []candidate
+	Last        bool
+}
 
-const (
-	signalFields      = 13
-	descriptionFields = 8
-	wishFields        = 2
-	candidateFields   = 4
-)
+type description struct {
+	_           struct{} `cbor:",toarray"`
+	Fingerprint []byte
+	Ufrag       string
+	Password    string
+	Setup       uint8
+	MaxMessage  uint32
+	Eager       bool
+	SCTPInit    []byte
+	Candidates  []candidate
+}
 
-func appendSignal(b []byte, s *transport.Signal) []byte {
-	b = appendArray(b, signalFields)
-	b = appendUint(b, uint64(s.Kind))
-	b = appendBool(b, s.Session.Initiator == s.From) // else it is To
-	b = appendUint(b, s.Session.Number)
-	b = appendBytes(b, s.From[:])
-	b = appendIDOrNone(b, s.To)
-	b = appendIDOrNone(b, s.Ref)
-	b = appendUint(b, s.Mine)
-	b = appendUint(b, s.Yours)
-	b = appendUint(b, uint64(s.Reason))
+type wish struct {
+	_        struct{} `cbor:",toarray"`
+	Arc      uint64
+	Protocol string
+}
+
+type candidate struct {
+	_        struct{} `cbor:",toarray"`
+	Type     uint8
+	Priority uint32
+	Address  address
+	Port     uint16
+}
+
+func toPayload(s *transport.Signal) *payload {
+	p := &payload{
+		Kind: uint8(s.Kind), Own: s.Session.Initiator == s.From, Number: s.Session.Number,
+		From: s.From[:], Mine: s.Mine, Yours: s.Yours, Reason: uint8(s.Reason),
+		Candidates: toCandidates(s.Candidates), Last: s.Last,
+	}
+	if !s.To.IsZero() {
+		p.To = s.To[:]
+	}
+	if s.Ref != [32]byte{} {
+		p.Ref = s.Ref[:]
+	}
 	if d := s.Description; d != nil {
-		b = appendDescription(b, d)
-	} else {
-		b = append(b, simpleNull)
+		p.Description = &description{
+			Fingerprint: d.Fingerprint[:], Ufrag: d.Ufrag, Password: d.Password, Setup: uint8(d.Setup),
+			MaxMessage: d.MaxMessage, Eager: d.Eager, SCTPInit: d.SCTPInit, Candidates: toCandidates(d.Candidates),
+		}
 	}
 	if w := s.Wish; w != nil {
-		b = appendText(appendUint(appendArray(b, wishFields), w.Arc), w.Protocol)
-	} else {
-		b = append(b, simpleNull)
+		p.Wish = &wish{Arc: w.Arc, Protocol: w.Protocol}
 	}
-	b = appendCandidates(b, s.Candidates)
-	return appendBool(b, s.Last)
+	return p
 }
 
-// appendIDOrNone writes 32 zeros as no bytes.
-func appendIDOrNone(b []byte, id [32]byte) []byte {
-	if id == [32]byte{} {
-		return appendBytes(b, nil)
-	}
-	return appendBytes(b, id[:])
-}
-
-func appendDescription(b []byte, d *transport.Description) []byte {
-	b = appendArray(b, descriptionFields)
-	b = appendBytes(b, d.Fingerprint[:])
-	b = appendText(b, d.Ufrag)
-	b = appendText(b, d.Password)
-	b = appendUint(b, uint64(d.Setup))
-	b = appendUint(b, uint64(d.MaxMessage))
-	b = appendBool(b, d.Eager)
-	b = appendBytes(b, d.SCTPInit)
-	return appendCandidates(b, d.Candidates)
-}
-
-func appendCandidates(b []byte, list []transport.Candidate) []byte {
-	b = appendArray(b, len(list))
-	for _, c := range list {
-		b = appendArray(b, candidateFields)
-		b = appendUint(b, uint64(c.Type))
-		b = appendUint(b, uint64(c.Priority))
-		switch ip := c.Addr.Addr(); {
-		case c.Name != "": // which hides the address
-			b = appendText(b, c.Name)
-		case ip.Is4():
-			a := ip.As4()
-			b = appendBytes(b, a[:])
-		case ip.IsValid():
-			a := ip.As16()
-			b = appendBytes(b, a[:])
-		default:
-			b = appendBytes(b, nil)
-		}
-		b = appendUint(b, uint64(c.Addr.Port()))
-	}
-	return b
-}
-
-// signal takes a signal. What Check refuses is left to that.
-func (r *reader) signal() *transport.Signal {
-	s := &transport.Signal{}
-	r.array(signalFields)
-	s.Kind = transport.SignalKind(r.uint(math.MaxUint8))
-	own := r.bool()
-	s.Session.Number = r.uint(math.MaxUint64)
-	s.From = r.id()
-	s.To = r.idOrNone()
-	s.Ref = r.idOrNone()
-	s.Mine = r.uint(math.MaxUint64)
-	s.Yours = r.uint(math.MaxUint64)
-	s.Reason = transport.Reason(r.uint(math.MaxUint8))
-	if !r.null() {
-		s.Description = r.description()
-	}
-	if !r.null() {
-		s.Wish = &transport.Wish{}
-		r.array(wishFields)
-		s.Wish.Arc, s.Wish.Protocol = r.uint(math.MaxUint64), r.text()
-	}
-	s.Candidates = r.candidates()
-	s.Last = r.bool()
-	if s.Session.Initiator = s.To; own {
-		s.Session.Initiator = s.From
-	}
-	return s
-}
-
-// idOrNone takes what appendIDOrNone writes; 32 zeros it never does.
-func (r *reader) idOrNone() (id [32]byte) {
-	s := r.bytes()
-	if len(s) == 0 {
-		return id
-	}
-	if copy(id[:], s); len(s) != len(id) || id == [32]byte{} {
-		r.fail(errType)
-	}
-	return id
-}
-
-func (r *reader) description() *transport.Description {
-	d := &transport.Description{}
-	r.array(descriptionFields)
-	d.Fingerprint = r.id()
-	d.Ufrag = r.text()
-	d.Password = r.text()
-	d.Setup = transport.Setup(r.uint(math.MaxUint8))
-	d.MaxMessage = uint32(r.uint(math.MaxUint32))
-	d.Eager = r.bool()
-	if init := r.bytes(); len(init) > 0 {
-		d.SCTPInit = bytes.Clone(init)
-	}
-	d.Candidates = r.candidates()
-	return d
-}
-
-func (r *reader) candidates() []transport.Candidate {
-	n := r.list()
-	if n == 0 {
-		return nil
-	}
-	list := make([]transport.Candidate, n)
-	for i := range list {
-		c := &list[i]
-		r.array(candidateFields)
-		c.Type = transport.CandidateType(r.uint(math.MaxUint8))
-		c.Priority = uint32(r.uint(math.MaxUint32))
-		var ip netip.Addr
-		if len(r.b) > 0 && r.b[0]>>5 == typeText {
-			if c.Name = r.text(); c.Name == "" {
-				r.fail(errType)
-			}
-		} else {
-			ip = r.ip()
-		}
-		c.Addr = netip.AddrPortFrom(ip, uint16(r.uint(math.MaxUint16)))
+func toCandidates(cs []transport.Candidate) []candidate {
+	list := make([]candidate, len(cs))
+	for i, c := range cs {
+		list[i] = candidate{Type: uint8(c.Type), Priority: c.Priority, Address: address{c.Addr.Addr(), c.Name}, Port: c.Addr.Port()}
 	}
 	return list
 }
 
-// ip takes an address as 4 or 16 bytes.
-func (r *reader) ip() netip.Addr {
-	ip, ok := netip.AddrFromSlice(r.bytes())
-	if !ok {
-		r.fail(errType)
+// signal is the inverse of toPayload. It checks nothing: what is no id of 32
+// bytes, and no address, comes out as something else, and who encodes that again
+// does not get p's bytes.
+func (p *payload) signal() *transport.Signal {
+	s := &transport.Signal{
+		Kind: transport.SignalKind(p.Kind), Mine: p.Mine, Yours: p.Yours,
+		Reason: transport.Reason(p.Reason), Candidates: fromCandidates(p.Candidates), Last: p.Last,
 	}
-	return ip
+	copy(s.From[:], p.From)
+	copy(s.To[:], p.To)
+	copy(s.Ref[:], p.Ref)
+	s.Session = transport.SessionID{Initiator: s.To, Number: p.Number}
+	if p.Own {
+		s.Session.Initiator = s.From
+	}
+	if p.Description != nil {
+		s.Description = p.Description.description()
+	}
+	if w := p.Wish; w != nil {
+		s.Wish = &transport.Wish{Arc: w.Arc, Protocol: w.Protocol}
+	}
+	return s
+}
+
+func (d *description) description() *transport.Description {
+	t := &transport.Description{
+		Ufrag: d.Ufrag, Password: d.Password, Setup: transport.Setup(d.Setup), MaxMessage: d.MaxMessage,
+		Eager: d.Eager, Candidates: fromCandidates(d.Candidates),
+	}
+	copy(t.Fingerprint[:], d.Fingerprint)
+	if len(d.SCTPInit) > 0 {
+		t.SCTPInit = d.SCTPInit
+	}
+	return t
+}
+
+func fromCandidates(list []candidate) []transport.Candidate {
+	if len(list) == 0 {
+		return nil
+	}
+	cs := make([]transport.Candidate, len(list))
+	for i, c := range list {
+		cs[i] = transport.Candidate{
+			Type: transport.CandidateType(c.Type), Priority: c.Priority,
+			Addr: netip.AddrPortFrom(c.Address.ip, c.Port), Name: c.Address.name,
+		}
+	}
+	return cs
 }

@@ -46,7 +46,11 @@ type adder func(name, what string, b []byte)
 
 func payloadOf(t testing.TB, s *transport.Signal) []byte {
 	t.Helper()
-	return plain(toPayload(s))
+	b, err := encoding.Marshal(toPayload(s))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
 }
 
 func changeEnvelope(t testing.TB, add adder) {
@@ -129,7 +133,11 @@ func changeFields(t testing.TB, add adder) {
 		s := allKinds()[name]
 		p := toPayload(s)
 		change(p)
-		return sealedBy(keyFor(t, s), network, plain(p))
+		b, err := encoding.Marshal(p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return sealedBy(keyFor(t, s), network, b)
 	}
 	d := toPayload(allKinds()["offer"]).Description
 	me := idOf(alice)
@@ -189,7 +197,11 @@ func changeDescription(t testing.TB, add adder) {
 		t.Helper()
 		p := toPayload(allKinds()["offer"])
 		change(p.Description)
-		return sealed(plain(p))
+		b, err := encoding.Marshal(p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return sealed(b)
 	}
 	at := func(change func(*candidate)) []byte {
 		return with(func(d *description) { change(&d.Candidates[0]) })
@@ -199,7 +211,7 @@ func changeDescription(t testing.TB, add adder) {
 	}
 	ip := func(b ...byte) []byte { return item(bstr(b)) }
 	text := func(s string) []byte { return item(join(s)) }
-	name := hidden
+	name := address{name: hidden}
 	add("fingerprint-short", "a fingerprint of 31 bytes", with(func(d *description) { d.Fingerprint = d.Fingerprint[:31] }))
 	add("fingerprint-long", "a fingerprint of 33 bytes", with(func(d *description) { d.Fingerprint = append(slices.Clone(d.Fingerprint), 0) }))
 	add("ufrag-short", "a ufrag of 3 characters", with(func(d *description) { d.Ufrag = "abc" }))

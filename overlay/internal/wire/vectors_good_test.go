@@ -101,7 +101,7 @@ func goodVectors(t testing.TB) []*vector {
 		}
 		v := &vector{
 			name: "signal-" + name, what: what[name], kind: "signal", expect: "ok", network: network,
-			seed: hex.EncodeToString(keyFor(t, s).Seed()), fields: fieldsOf(s), bytes: b,
+			seed: hex.EncodeToString(keyFor(t, s).Seed()), fields: signalFields(s), bytes: b,
 		}
 		if s.Kind == transport.Offer {
 			h := NewCodec(network).Hash(s)

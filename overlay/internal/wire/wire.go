@@ -9,9 +9,10 @@
 //	b, err = codec.Seal(key, offer) // a signal, signed, from end to end
 //	s, err := codec.Open(b)         // s.From has signed it
 //
-// What comes from a peer is refused unless every size and count is within its
-// limit, before memory is taken for it, and every item is of its type and in its
-// one encoding.
+// What comes from a peer is refused unless every size, count and depth is
+// within its limit and encoding the result again gives the very same bytes:
+// options of the decoder alone are not that strict. (They let an array of ints
+// pass for bytes, null for anything, and 31 bytes for 32.)
 //
 // spec/vectors has bytes that must be read, and bytes that must be refused.
 //
@@ -22,10 +23,9 @@
 package wire
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
-	"math"
-	"slices"
 
 	"github.com/n2n-overlay/n2n/fsm/arc"
 	"github.com/n2n-overlay/n2n/fsm/media"
@@ -50,41 +50,32 @@ type Message interface {
 	Check() error // what is beyond the limits of the spec
 }
 
-// fields is what every message of fsm is, as a pointer.
-type fields interface {
-	Fields(to []any) []any
+// frame is what the control channel carries: a tag and that message's fields.
+type frame struct {
+	_    struct{} `cbor:",toarray"`
+	Tag  uint8
+	Body Message
+}
+
+// rawFrame is a frame before its tag has told what to make of its body.
+type rawFrame struct {
+	_    struct{} `cbor:",toarray"`
+	Tag  uint8
+	Body rawMessage
 }
 
 // Encode gives the bytes of a message, at most MaxMessage. Its error says which
 // limit of the spec a field is beyond. Text must be UTF-8: a peer refuses other.
-func Encode(m Message) ([]byte, error) { return Append(nil, m) }
-
-// Append is Encode behind what is in b.
-func Append(b []byte, m Message) ([]byte, error) {
+func Encode(m Message) ([]byte, error) {
 	if err := m.Check(); err != nil {
 		return nil, fmt.Errorf("message %d: %w", m.Tag(), err)
 	}
-	return appendMessage(b, m), nil
-}
-
-// appendMessage appends the tag of a message and its fields.
-func appendMessage(b []byte, m Message) []byte {
-	list := m.(fields).Fields(make([]any, 0, mostFields))
-	size := 0
-	for _, f := range list {
-		size += room(f)
+	b, err := encoding.Marshal(frame{Tag: m.Tag(), Body: m})
+	if err != nil {
+		return nil, fmt.Errorf("message %d: %w", m.Tag(), err)
 	}
-	b = slices.Grow(b, 4+size)
-	b = appendUint(appendArray(b, 2), uint64(m.Tag()))
-	b = appendArray(b, len(list))
-	for _, f := range list {
-		b = appendField(b, f)
-	}
-	return b
+	return b, nil
 }
-
-// mostFields is what no message has more of.
-const mostFields = 8
 
 // Decode reads a message and keeps nothing of b. Its error is ErrMalformed: no
 // peer of this version sends such bytes.
@@ -92,27 +83,22 @@ func Decode(b []byte) (Message, error) {
 	if len(b) > MaxMessage {
 		return nil, fmt.Errorf("message of %d bytes: %w: at most %d", len(b), ErrMalformed, MaxMessage)
 	}
-	r := reader{b: b}
-	r.array(2)
-	tag := uint8(r.uint(math.MaxUint8))
-	if r.err != nil {
-		return nil, malformed("message", r.err)
+	var f rawFrame
+	if err := decoding.Unmarshal(b, &f); err != nil {
+		return nil, malformed("message", err)
 	}
-	m := newMessage(tag)
+	m := newMessage(f.Tag)
 	if m == nil {
-		return nil, fmt.Errorf("message %d: %w: unknown", tag, ErrMalformed)
+		return nil, fmt.Errorf("message %d: %w: unknown", f.Tag, ErrMalformed)
 	}
-	list := m.(fields).Fields(make([]any, 0, mostFields))
-	r.array(uint64(len(list)))
-	for _, f := range list {
-		r.field(f)
+	if err := decoding.Unmarshal(f.Body, m); err != nil {
+		return nil, malformed(fmt.Sprintf("message %d", f.Tag), err)
 	}
-	err := r.end()
-	if err == nil {
-		err = m.Check()
+	if err := m.Check(); err != nil {
+		return nil, malformed(fmt.Sprintf("message %d", f.Tag), err)
 	}
-	if err != nil {
-		return nil, malformed(fmt.Sprintf("message %d", tag), err)
+	if again, err := Encode(m); err != nil || !bytes.Equal(again, b) {
+		return nil, fmt.Errorf("message %d: %w: not the canonical encoding", f.Tag, ErrMalformed)
 	}
 	return m, nil
 }
