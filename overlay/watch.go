@@ -13,7 +13,7 @@ import (
 // Machine is one of a node's state machines as it is now. What its states mean
 // is in spec/protocol.md.
 type Machine struct {
-	Name     string           // link, session, arc or meeting
+	Name     string           // link, session, exchange, arc or meeting
 	Peer     transport.PeerID // the other end
 	State    string
 	Protocol string // of an arc or a meeting
@@ -21,9 +21,9 @@ type Machine struct {
 }
 
 // Machines lists a node's machines: for each peer that it remembers a link and a
-// session and the arcs by age, in the order of the PeerIDs, then the meetings.
-// It is for people who watch, and costs the node some microseconds. After Close
-// it gives nothing.
+// session, the exchange if that session is open and may carry media, and the arcs
+// by age, in the order of the PeerIDs; then the meetings. It is for people who
+// watch, and costs the node some microseconds. After Close it gives nothing.
 func (n *Node) Machines() []Machine {
 	var list []Machine
 	n.ask(func() {

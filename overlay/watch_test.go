@@ -1,8 +1,10 @@
 package overlay_test
 
 import (
+	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/n2n-overlay/n2n/overlay"
 	"github.com/n2n-overlay/n2n/transport"
@@ -72,4 +74,32 @@ func TestWatch(t *testing.T) {
 			t.Errorf("a closed node has %+v", got)
 		}
 	})
+}
+
+// The exchange of a session is shown while the session may carry media.
+func TestMachinesOfMedia(t *testing.T) {
+	cast(t, 2, func(k *kit, _ []*actor) {
+		exchange := func() (states []string) {
+			for _, m := range k.nodes[0].Machines() {
+				if m.Name == "exchange" && m.Peer == k.id(1) {
+					states = append(states, m.State)
+				}
+			}
+			return states
+		}
+		if got := exchange(); !slices.Equal(got, []string{"Calm"}) {
+			t.Errorf("before media: %q", got)
+		}
+		go k.chat[0].AddTrack(k.ctx, k.id(1), "a") // one who offers makes, one who does not asks
+		k.rest(time.Millisecond)
+		if got := exchange(); !slices.Equal(got, []string{"Making"}) && !slices.Equal(got, []string{"Asking"}) {
+			t.Errorf("while a track is added: %q", got)
+		}
+		k.rest(time.Second)
+		k.nodes[1].Close()
+		k.rest(time.Second)
+		if got := exchange(); len(got) > 0 {
+			t.Errorf("after the session: %q", got)
+		}
+	}, true)
 }

@@ -748,7 +748,7 @@ inline link_step_retry(_m, _fx) { // signal.fsm:162
 	fi
 }
 
-#define link_always(_m) ((!(_m.state == link_Idle) || !_m.setup && !_m.retry && !_m.mine) && (!link_Pending(_m) || _m.setup) && (!(_m.state == link_Open) || !_m.setup && !_m.retry) && (!_m.mine || _m.seq > 0) && (!(link_Live(_m) && !_m.mine) || _m.hi > 0))
+#define link_always(_m) ((!(_m.state == link_Idle) || !_m.setup && !_m.retry && !_m.mine) && (!link_Pending(_m) || _m.setup) && (!(link_Pending(_m) && !_m.retry) || _m.sent == signal_retries) && (!(_m.state == link_Offering || _m.state == link_Finalizing) || _m.mine) && (!(_m.state == link_Answering) || !_m.mine) && (!(_m.state == link_Open) || !_m.setup && !_m.retry) && (!_m.mine || _m.seq > 0) && (!(link_Live(_m) && !_m.mine) || _m.hi > 0))
 #define link_within(_m) (_m.seq <= 3 && _m.hi <= 3 && _m.sent <= 5)
 #define link_format "%d %d %d %d %d %d %d %d"
 #define link_values(_m) _m.state, _m.polite, _m.mine, _m.seq, _m.hi, _m.sent, _m.setup, _m.retry
@@ -899,7 +899,7 @@ active proctype alone_world() {
 }
 #endif
 
-// Machine broker of signal.fsm:180.
+// Machine broker of signal.fsm:183.
 
 #define broker_Ready 0
 
@@ -941,35 +941,35 @@ inline broker_put(_fx, _kind) {
 }
 
 
-inline broker_step_relay(_m, _fx, honest_, near_) { // signal.fsm:190
+inline broker_step_relay(_m, _fx, honest_, near_) { // signal.fsm:193
 	broker_clear(_fx);
 	if
 	:: _m.state == broker_Ready ->
 		if
-		:: honest_ && near_ -> // signal.fsm:191
+		:: honest_ && near_ -> // signal.fsm:194
 			broker_put(_fx, broker_fx_pass);
 			_fx.edge = 1 // ReadyRelay
-		:: honest_ && !near_ -> // signal.fsm:192
+		:: honest_ && !near_ -> // signal.fsm:195
 			broker_put(_fx, broker_fx_bounce);
 			_fx.edge = 2 // ReadyRelayFar
-		:: else -> // signal.fsm:193
+		:: else -> // signal.fsm:196
 			broker_put(_fx, broker_fx_forged);
 			_fx.edge = 3 // ReadyRelayForged
 		fi
 	fi
 }
 
-inline broker_step_bounced(_m, _fx, honest_, near_) { // signal.fsm:195
+inline broker_step_bounced(_m, _fx, honest_, near_) { // signal.fsm:198
 	broker_clear(_fx);
 	if
 	:: _m.state == broker_Ready ->
 		if
-		:: honest_ && near_ -> // signal.fsm:196
+		:: honest_ && near_ -> // signal.fsm:199
 			broker_put(_fx, broker_fx_pass);
 			_fx.edge = 4 // ReadyBounced
-		:: honest_ && !near_ -> // signal.fsm:197
+		:: honest_ && !near_ -> // signal.fsm:200
 			_fx.edge = 5 // ReadyBouncedFar
-		:: else -> // signal.fsm:198
+		:: else -> // signal.fsm:201
 			broker_put(_fx, broker_fx_forged);
 			_fx.edge = 6 // ReadyBouncedForged
 		fi
@@ -1037,7 +1037,7 @@ active proctype alone_world() {
 }
 #endif
 
-// Machine meeting of signal.fsm:202.
+// Machine meeting of signal.fsm:205.
 
 #define meeting_Fresh 0
 #define meeting_Waiting 1
@@ -1086,81 +1086,81 @@ inline meeting_put(_fx, _kind) {
 }
 
 
-inline meeting_step_ask(_m, _fx) { // signal.fsm:216
+inline meeting_step_ask(_m, _fx) { // signal.fsm:219
 	meeting_clear(_fx);
 	if
-	:: _m.state == meeting_Fresh -> // signal.fsm:217
+	:: _m.state == meeting_Fresh -> // signal.fsm:220
 		meeting_put(_fx, meeting_fx_request);
 		_m.wait = true; meeting_put(_fx, meeting_fx_start_wait);
 		_m.state = meeting_Waiting;
 		_fx.edge = 1 // FreshAsk
-	:: _m.state == meeting_Waiting -> // signal.fsm:218
+	:: _m.state == meeting_Waiting -> // signal.fsm:221
 		skip // never
-	:: _m.state == meeting_Done -> // signal.fsm:218
+	:: _m.state == meeting_Done -> // signal.fsm:221
 		skip // never
 	fi
 }
 
-inline meeting_step_Met(_m, _fx, result_) { // signal.fsm:220
+inline meeting_step_Met(_m, _fx, result_) { // signal.fsm:223
 	meeting_clear(_fx);
 	if
-	:: _m.state == meeting_Fresh -> // signal.fsm:222
+	:: _m.state == meeting_Fresh -> // signal.fsm:225
 		skip // never
-	:: _m.state == meeting_Waiting -> // signal.fsm:221
+	:: _m.state == meeting_Waiting -> // signal.fsm:224
 		if :: _m.wait -> _m.wait = false; meeting_put(_fx, meeting_fx_stop_wait) :: else fi;
 		meeting_put(_fx, meeting_fx_ended);
 		_fx.list[_fx.n - 1].how = result_;
 		_m.state = meeting_Done;
 		_fx.edge = 2 // WaitingMet
-	:: _m.state == meeting_Done -> // signal.fsm:222
+	:: _m.state == meeting_Done -> // signal.fsm:225
 		skip // never
 	fi
 }
 
-inline meeting_step_leave(_m, _fx) { // signal.fsm:224
+inline meeting_step_leave(_m, _fx) { // signal.fsm:227
 	meeting_clear(_fx);
 	if
-	:: _m.state == meeting_Fresh -> // signal.fsm:226
+	:: _m.state == meeting_Fresh -> // signal.fsm:229
 		skip // never
-	:: _m.state == meeting_Waiting -> // signal.fsm:225
+	:: _m.state == meeting_Waiting -> // signal.fsm:228
 		if :: _m.wait -> _m.wait = false; meeting_put(_fx, meeting_fx_stop_wait) :: else fi;
 		meeting_put(_fx, meeting_fx_ended);
 		_fx.list[_fx.n - 1].how = signal_outcome_lost;
 		_m.state = meeting_Done;
 		_fx.edge = 3 // WaitingLeave
-	:: _m.state == meeting_Done -> // signal.fsm:226
+	:: _m.state == meeting_Done -> // signal.fsm:229
 		skip // never
 	fi
 }
 
-inline meeting_step_cancel(_m, _fx) { // signal.fsm:228
+inline meeting_step_cancel(_m, _fx) { // signal.fsm:231
 	meeting_clear(_fx);
 	if
-	:: _m.state == meeting_Fresh -> // signal.fsm:230
+	:: _m.state == meeting_Fresh -> // signal.fsm:233
 		skip // never
-	:: _m.state == meeting_Waiting -> // signal.fsm:229
+	:: _m.state == meeting_Waiting -> // signal.fsm:232
 		if :: _m.wait -> _m.wait = false; meeting_put(_fx, meeting_fx_stop_wait) :: else fi;
 		meeting_put(_fx, meeting_fx_ended);
 		_fx.list[_fx.n - 1].how = signal_outcome_failed;
 		_m.state = meeting_Done;
 		_fx.edge = 4 // WaitingCancel
-	:: _m.state == meeting_Done -> // signal.fsm:230
+	:: _m.state == meeting_Done -> // signal.fsm:233
 		skip // never
 	fi
 }
 
-inline meeting_step_wait(_m, _fx) { // signal.fsm:232
+inline meeting_step_wait(_m, _fx) { // signal.fsm:235
 	meeting_clear(_fx);
 	_m.wait = false;
 	if
-	:: _m.state == meeting_Fresh -> // signal.fsm:234
+	:: _m.state == meeting_Fresh -> // signal.fsm:237
 		_m.wait = true // never: nothing changes, and it was running
-	:: _m.state == meeting_Waiting -> // signal.fsm:233
+	:: _m.state == meeting_Waiting -> // signal.fsm:236
 		meeting_put(_fx, meeting_fx_ended);
 		_fx.list[_fx.n - 1].how = signal_outcome_timeout;
 		_m.state = meeting_Done;
 		_fx.edge = 5 // WaitingWait
-	:: _m.state == meeting_Done -> // signal.fsm:234
+	:: _m.state == meeting_Done -> // signal.fsm:237
 		_m.wait = true // never: nothing changes, and it was running
 	fi
 }

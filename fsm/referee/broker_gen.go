@@ -6,7 +6,7 @@ import (
 	"github.com/looplab/fsm"
 )
 
-// brokerEdges has one event for each edge of signal.fsm:180: looplab knows no guards, so two
+// brokerEdges has one event for each edge of signal.fsm:183: looplab knows no guards, so two
 // edges from one state need two names.
 func brokerEdges() fsm.Events {
 	return fsm.Events{

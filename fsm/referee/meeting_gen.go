@@ -6,7 +6,7 @@ import (
 	"github.com/looplab/fsm"
 )
 
-// meetingEdges has one event for each edge of signal.fsm:202: looplab knows no guards, so two
+// meetingEdges has one event for each edge of signal.fsm:205: looplab knows no guards, so two
 // edges from one state need two names.
 func meetingEdges() fsm.Events {
 	return fsm.Events{

@@ -11,10 +11,10 @@ func BrokerEdgeInfo(e BrokerEdge) EdgeInfo {
 }
 
 var brokerEdgeInfos = [BrokerEdges]EdgeInfo{
-	BrokerEdgeReadyRelay:         {Name: "ReadyRelay", Machine: "broker", From: "Ready", Event: "relay", To: "Ready", Guard: `honest && near`, Line: 191},
-	BrokerEdgeReadyRelayFar:      {Name: "ReadyRelayFar", Machine: "broker", From: "Ready", Event: "relay", To: "Ready", Guard: `honest && !near`, Label: `far`, Line: 192},
-	BrokerEdgeReadyRelayForged:   {Name: "ReadyRelayForged", Machine: "broker", From: "Ready", Event: "relay", To: "Ready", Guard: `else`, Label: `forged`, Line: 193},
-	BrokerEdgeReadyBounced:       {Name: "ReadyBounced", Machine: "broker", From: "Ready", Event: "bounced", To: "Ready", Guard: `honest && near`, Line: 196},
-	BrokerEdgeReadyBouncedFar:    {Name: "ReadyBouncedFar", Machine: "broker", From: "Ready", Event: "bounced", To: "Ready", Guard: `honest && !near`, Label: `far`, Line: 197},
-	BrokerEdgeReadyBouncedForged: {Name: "ReadyBouncedForged", Machine: "broker", From: "Ready", Event: "bounced", To: "Ready", Guard: `else`, Label: `forged`, Line: 198},
+	BrokerEdgeReadyRelay:         {Name: "ReadyRelay", Machine: "broker", From: "Ready", Event: "relay", To: "Ready", Guard: `honest && near`, Line: 194},
+	BrokerEdgeReadyRelayFar:      {Name: "ReadyRelayFar", Machine: "broker", From: "Ready", Event: "relay", To: "Ready", Guard: `honest && !near`, Label: `far`, Line: 195},
+	BrokerEdgeReadyRelayForged:   {Name: "ReadyRelayForged", Machine: "broker", From: "Ready", Event: "relay", To: "Ready", Guard: `else`, Label: `forged`, Line: 196},
+	BrokerEdgeReadyBounced:       {Name: "ReadyBounced", Machine: "broker", From: "Ready", Event: "bounced", To: "Ready", Guard: `honest && near`, Line: 199},
+	BrokerEdgeReadyBouncedFar:    {Name: "ReadyBouncedFar", Machine: "broker", From: "Ready", Event: "bounced", To: "Ready", Guard: `honest && !near`, Label: `far`, Line: 200},
+	BrokerEdgeReadyBouncedForged: {Name: "ReadyBouncedForged", Machine: "broker", From: "Ready", Event: "bounced", To: "Ready", Guard: `else`, Label: `forged`, Line: 201},
 }

@@ -13,7 +13,7 @@ const (
 // BrokerStates counts the states.
 const BrokerStates = 1
 
-// Broker is the machine of signal.fsm:180. It is a plain value: compare and copy it at will.
+// Broker is the machine of signal.fsm:183. It is a plain value: compare and copy it at will.
 //
 // The broker remembers nothing. honest: the path names the channel that the
 // message came on, and us after it. near: the next on the path is a neighbor.
@@ -38,12 +38,12 @@ type BrokerEvent struct {
 	Near   bool
 }
 
-// BrokerRelay is the event relay of signal.fsm:190.
+// BrokerRelay is the event relay of signal.fsm:193.
 func BrokerRelay(honest bool, near bool) BrokerEvent {
 	return BrokerEvent{Kind: BrokerOnRelay, Honest: honest, Near: near}
 }
 
-// BrokerBounced is the event bounced of signal.fsm:195.
+// BrokerBounced is the event bounced of signal.fsm:198.
 func BrokerBounced(honest bool, near bool) BrokerEvent {
 	return BrokerEvent{Kind: BrokerOnBounced, Honest: honest, Near: near}
 }

@@ -8,12 +8,12 @@ type BrokerEdge uint8
 // The edges.
 const (
 	BrokerNever                  BrokerEdge = iota // the event must not happen in this state; nothing changed
-	BrokerEdgeReadyRelay                           // signal.fsm:191
-	BrokerEdgeReadyRelayFar                        // signal.fsm:192
-	BrokerEdgeReadyRelayForged                     // signal.fsm:193
-	BrokerEdgeReadyBounced                         // signal.fsm:196
-	BrokerEdgeReadyBouncedFar                      // signal.fsm:197
-	BrokerEdgeReadyBouncedForged                   // signal.fsm:198
+	BrokerEdgeReadyRelay                           // signal.fsm:194
+	BrokerEdgeReadyRelayFar                        // signal.fsm:195
+	BrokerEdgeReadyRelayForged                     // signal.fsm:196
+	BrokerEdgeReadyBounced                         // signal.fsm:199
+	BrokerEdgeReadyBouncedFar                      // signal.fsm:200
+	BrokerEdgeReadyBouncedForged                   // signal.fsm:201
 )
 
 // BrokerEdges counts the edges, with BrokerNever.
@@ -33,35 +33,35 @@ func (broker *Broker) Step(ev BrokerEvent, fx *BrokerEffects) BrokerEdge {
 	return BrokerNever
 }
 
-func (broker *Broker) onRelay(ev *BrokerEvent, fx *BrokerEffects) BrokerEdge { // signal.fsm:190
+func (broker *Broker) onRelay(ev *BrokerEvent, fx *BrokerEffects) BrokerEdge { // signal.fsm:193
 	switch broker.State {
 	case BrokerReady:
-		if ev.Honest && ev.Near { // signal.fsm:191
+		if ev.Honest && ev.Near { // signal.fsm:194
 			fx.put(BrokerEffect{Kind: BrokerFxPass})
 			return BrokerEdgeReadyRelay
 		}
-		if ev.Honest && !ev.Near { // signal.fsm:192
+		if ev.Honest && !ev.Near { // signal.fsm:195
 			fx.put(BrokerEffect{Kind: BrokerFxBounce})
 			return BrokerEdgeReadyRelayFar
 		}
-		// signal.fsm:193
+		// signal.fsm:196
 		fx.put(BrokerEffect{Kind: BrokerFxForged})
 		return BrokerEdgeReadyRelayForged
 	}
 	return BrokerNever
 }
 
-func (broker *Broker) onBounced(ev *BrokerEvent, fx *BrokerEffects) BrokerEdge { // signal.fsm:195
+func (broker *Broker) onBounced(ev *BrokerEvent, fx *BrokerEffects) BrokerEdge { // signal.fsm:198
 	switch broker.State {
 	case BrokerReady:
-		if ev.Honest && ev.Near { // signal.fsm:196
+		if ev.Honest && ev.Near { // signal.fsm:199
 			fx.put(BrokerEffect{Kind: BrokerFxPass})
 			return BrokerEdgeReadyBounced
 		}
-		if ev.Honest && !ev.Near { // signal.fsm:197
+		if ev.Honest && !ev.Near { // signal.fsm:200
 			return BrokerEdgeReadyBouncedFar
 		}
-		// signal.fsm:198
+		// signal.fsm:201
 		fx.put(BrokerEffect{Kind: BrokerFxForged})
 		return BrokerEdgeReadyBouncedForged
 	}

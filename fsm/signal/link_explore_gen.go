@@ -10,12 +10,18 @@ func (link *Link) Check() string {
 		return `signal.fsm:170: always Idle => !running(setup) && !running(retry) && !mine`
 	case link.State.Pending() && !link.Setup:
 		return `signal.fsm:171: always Pending => running(setup)`
+	case link.State.Pending() && !link.Retry && !(link.Sent == Retries):
+		return `signal.fsm:172: always Pending && !running(retry) => sent == retries`
+	case (link.State == LinkOffering || link.State == LinkFinalizing) && !link.Mine:
+		return `signal.fsm:173: always Offering || Finalizing => mine`
+	case link.State == LinkAnswering && link.Mine:
+		return `signal.fsm:174: always Answering => !mine`
 	case link.State == LinkOpen && !(!link.Setup && !link.Retry):
-		return `signal.fsm:172: always Open => !running(setup) && !running(retry)`
+		return `signal.fsm:175: always Open => !running(setup) && !running(retry)`
 	case link.Mine && !(link.Seq > 0):
-		return `signal.fsm:173: always mine => seq > 0`
+		return `signal.fsm:176: always mine => seq > 0`
 	case link.State.Live() && !link.Mine && !(link.Hi > 0):
-		return `signal.fsm:174: always Live && !mine => hi > 0`
+		return `signal.fsm:177: always Live && !mine => hi > 0`
 	}
 	return ""
 }

@@ -11,9 +11,9 @@ func MeetingEdgeInfo(e MeetingEdge) EdgeInfo {
 }
 
 var meetingEdgeInfos = [MeetingEdges]EdgeInfo{
-	MeetingEdgeFreshAsk:      {Name: "FreshAsk", Machine: "meeting", From: "Fresh", Event: "ask", To: "Waiting", Line: 217},
-	MeetingEdgeWaitingMet:    {Name: "WaitingMet", Machine: "meeting", From: "Waiting", Event: "Met", To: "Done", Line: 221},
-	MeetingEdgeWaitingLeave:  {Name: "WaitingLeave", Machine: "meeting", From: "Waiting", Event: "leave", To: "Done", Line: 225},
-	MeetingEdgeWaitingCancel: {Name: "WaitingCancel", Machine: "meeting", From: "Waiting", Event: "cancel", To: "Done", Line: 229},
-	MeetingEdgeWaitingWait:   {Name: "WaitingWait", Machine: "meeting", From: "Waiting", Event: "wait", To: "Done", Line: 233},
+	MeetingEdgeFreshAsk:      {Name: "FreshAsk", Machine: "meeting", From: "Fresh", Event: "ask", To: "Waiting", Line: 220},
+	MeetingEdgeWaitingMet:    {Name: "WaitingMet", Machine: "meeting", From: "Waiting", Event: "Met", To: "Done", Line: 224},
+	MeetingEdgeWaitingLeave:  {Name: "WaitingLeave", Machine: "meeting", From: "Waiting", Event: "leave", To: "Done", Line: 228},
+	MeetingEdgeWaitingCancel: {Name: "WaitingCancel", Machine: "meeting", From: "Waiting", Event: "cancel", To: "Done", Line: 232},
+	MeetingEdgeWaitingWait:   {Name: "WaitingWait", Machine: "meeting", From: "Waiting", Event: "wait", To: "Done", Line: 236},
 }

@@ -7,7 +7,7 @@ package signal
 func (meeting *Meeting) Check() string {
 	switch {
 	case meeting.State == MeetingDone && meeting.Wait:
-		return `signal.fsm:237: always Done => !running(wait)`
+		return `signal.fsm:240: always Done => !running(wait)`
 	}
 	return ""
 }

@@ -15,7 +15,7 @@ const (
 // MeetingStates counts the states.
 const MeetingStates = 3
 
-// Meeting is the machine of signal.fsm:202. It is a plain value: compare and copy it at will.
+// Meeting is the machine of signal.fsm:205. It is a plain value: compare and copy it at will.
 //
 // It is machine meeting of the spec.
 type Meeting struct {
@@ -42,27 +42,27 @@ type MeetingEvent struct {
 	Result Outcome
 }
 
-// MeetingAsk is the event ask of signal.fsm:216.
+// MeetingAsk is the event ask of signal.fsm:219.
 func MeetingAsk() MeetingEvent {
 	return MeetingEvent{Kind: MeetingOnAsk}
 }
 
-// MeetingMet is the event Met of signal.fsm:220.
+// MeetingMet is the event Met of signal.fsm:223.
 func MeetingMet(result Outcome) MeetingEvent {
 	return MeetingEvent{Kind: MeetingOnMet, Result: result}
 }
 
-// MeetingLeave is the event leave of signal.fsm:224.
+// MeetingLeave is the event leave of signal.fsm:227.
 func MeetingLeave() MeetingEvent {
 	return MeetingEvent{Kind: MeetingOnLeave}
 }
 
-// MeetingCancel is the event cancel of signal.fsm:228.
+// MeetingCancel is the event cancel of signal.fsm:231.
 func MeetingCancel() MeetingEvent {
 	return MeetingEvent{Kind: MeetingOnCancel}
 }
 
-// MeetingWait is the event wait of signal.fsm:232.
+// MeetingWait is the event wait of signal.fsm:235.
 func MeetingWait() MeetingEvent {
 	return MeetingEvent{Kind: MeetingOnWait}
 }

@@ -8,11 +8,11 @@ type MeetingEdge uint8
 // The edges.
 const (
 	MeetingNever             MeetingEdge = iota // the event must not happen in this state; nothing changed
-	MeetingEdgeFreshAsk                         // signal.fsm:217
-	MeetingEdgeWaitingMet                       // signal.fsm:221
-	MeetingEdgeWaitingLeave                     // signal.fsm:225
-	MeetingEdgeWaitingCancel                    // signal.fsm:229
-	MeetingEdgeWaitingWait                      // signal.fsm:233
+	MeetingEdgeFreshAsk                         // signal.fsm:220
+	MeetingEdgeWaitingMet                       // signal.fsm:224
+	MeetingEdgeWaitingLeave                     // signal.fsm:228
+	MeetingEdgeWaitingCancel                    // signal.fsm:232
+	MeetingEdgeWaitingWait                      // signal.fsm:236
 )
 
 // MeetingEdges counts the edges, with MeetingNever.
@@ -38,29 +38,29 @@ func (meeting *Meeting) Step(ev MeetingEvent, fx *MeetingEffects) MeetingEdge {
 	return MeetingNever
 }
 
-func (meeting *Meeting) onAsk(_ *MeetingEvent, fx *MeetingEffects) MeetingEdge { // signal.fsm:216
+func (meeting *Meeting) onAsk(_ *MeetingEvent, fx *MeetingEffects) MeetingEdge { // signal.fsm:219
 	switch meeting.State {
 	case MeetingFresh:
-		// signal.fsm:217
+		// signal.fsm:220
 		fx.put(MeetingEffect{Kind: MeetingFxRequest})
 		meeting.Wait = true
 		fx.put(MeetingEffect{Kind: MeetingFxStartWait})
 		meeting.State = MeetingWaiting
 		return MeetingEdgeFreshAsk
 	case MeetingWaiting:
-	// signal.fsm:218: never
+	// signal.fsm:221: never
 	case MeetingDone:
-		// signal.fsm:218: never
+		// signal.fsm:221: never
 	}
 	return MeetingNever
 }
 
-func (meeting *Meeting) onMet(ev *MeetingEvent, fx *MeetingEffects) MeetingEdge { // signal.fsm:220
+func (meeting *Meeting) onMet(ev *MeetingEvent, fx *MeetingEffects) MeetingEdge { // signal.fsm:223
 	switch meeting.State {
 	case MeetingFresh:
-	// signal.fsm:222: never
+	// signal.fsm:225: never
 	case MeetingWaiting:
-		// signal.fsm:221
+		// signal.fsm:224
 		if meeting.Wait {
 			meeting.Wait = false
 			fx.put(MeetingEffect{Kind: MeetingFxStopWait})
@@ -69,17 +69,17 @@ func (meeting *Meeting) onMet(ev *MeetingEvent, fx *MeetingEffects) MeetingEdge 
 		meeting.State = MeetingDone
 		return MeetingEdgeWaitingMet
 	case MeetingDone:
-		// signal.fsm:222: never
+		// signal.fsm:225: never
 	}
 	return MeetingNever
 }
 
-func (meeting *Meeting) onLeave(_ *MeetingEvent, fx *MeetingEffects) MeetingEdge { // signal.fsm:224
+func (meeting *Meeting) onLeave(_ *MeetingEvent, fx *MeetingEffects) MeetingEdge { // signal.fsm:227
 	switch meeting.State {
 	case MeetingFresh:
-	// signal.fsm:226: never
+	// signal.fsm:229: never
 	case MeetingWaiting:
-		// signal.fsm:225
+		// signal.fsm:228
 		if meeting.Wait {
 			meeting.Wait = false
 			fx.put(MeetingEffect{Kind: MeetingFxStopWait})
@@ -88,17 +88,17 @@ func (meeting *Meeting) onLeave(_ *MeetingEvent, fx *MeetingEffects) MeetingEdge
 		meeting.State = MeetingDone
 		return MeetingEdgeWaitingLeave
 	case MeetingDone:
-		// signal.fsm:226: never
+		// signal.fsm:229: never
 	}
 	return MeetingNever
 }
 
-func (meeting *Meeting) onCancel(_ *MeetingEvent, fx *MeetingEffects) MeetingEdge { // signal.fsm:228
+func (meeting *Meeting) onCancel(_ *MeetingEvent, fx *MeetingEffects) MeetingEdge { // signal.fsm:231
 	switch meeting.State {
 	case MeetingFresh:
-	// signal.fsm:230: never
+	// signal.fsm:233: never
 	case MeetingWaiting:
-		// signal.fsm:229
+		// signal.fsm:232
 		if meeting.Wait {
 			meeting.Wait = false
 			fx.put(MeetingEffect{Kind: MeetingFxStopWait})
@@ -107,24 +107,24 @@ func (meeting *Meeting) onCancel(_ *MeetingEvent, fx *MeetingEffects) MeetingEdg
 		meeting.State = MeetingDone
 		return MeetingEdgeWaitingCancel
 	case MeetingDone:
-		// signal.fsm:230: never
+		// signal.fsm:233: never
 	}
 	return MeetingNever
 }
 
-func (meeting *Meeting) onWait(_ *MeetingEvent, fx *MeetingEffects) MeetingEdge { // signal.fsm:232
+func (meeting *Meeting) onWait(_ *MeetingEvent, fx *MeetingEffects) MeetingEdge { // signal.fsm:235
 	running := meeting.Wait
 	meeting.Wait = false
 	switch meeting.State {
 	case MeetingFresh:
-	// signal.fsm:234: never
+	// signal.fsm:237: never
 	case MeetingWaiting:
-		// signal.fsm:233
+		// signal.fsm:236
 		fx.put(MeetingEffect{Kind: MeetingFxEnded, How: OutcomeTimeout})
 		meeting.State = MeetingDone
 		return MeetingEdgeWaitingWait
 	case MeetingDone:
-		// signal.fsm:234: never
+		// signal.fsm:237: never
 	}
 	meeting.Wait = running
 	return MeetingNever

@@ -9,7 +9,7 @@
 // A system under test makes grids of peers: each peer on the left can be
 // connected once with each on the right, and the time from the call to both ends
 // being able to send is what counts. Where packets are to be late, each socket
-// gets a second address (network.go), so that nothing under test knows of it; a
+// gets a second address (package far), so that nothing under test knows of it; a
 // signal takes as long from end to end as a packet does, whatever the number of
 // brokers.
 //

@@ -3,11 +3,11 @@ package bench
 import (
 	"context"
 	"errors"
-	"net/netip"
 	"sync"
 	"time"
 
 	"github.com/n2n-overlay/n2n/overlay"
+	"github.com/n2n-overlay/n2n/tools/far"
 	"github.com/n2n-overlay/n2n/transport"
 	"github.com/n2n-overlay/n2n/transport/pion"
 )
@@ -43,7 +43,7 @@ type nodeGrid struct {
 	way                  way
 	left, right, brokers []node
 	path                 []transport.PeerID
-	network              *network // nil: packets are not delayed
+	network              *far.Network // nil: packets are not delayed
 }
 
 // Labels of the network's sockets.
@@ -61,7 +61,7 @@ func newNodeGrid(ctx context.Context, left, right, brokers int, way way) (_ grid
 	}()
 	if way.packets > 0 {
 		hop := way.signals / time.Duration(brokers+1)
-		g.network = newNetwork(func(from, to string) time.Duration {
+		g.network = far.New(func(from, to string) time.Duration {
 			if from == atEnd && to == atEnd {
 				return way.packets
 			}
@@ -105,14 +105,14 @@ func newNodeGrid(ctx context.Context, left, right, brokers int, way way) (_ grid
 	return g, nil
 }
 
-func newNode(n *network, label string) (node, error) {
+func newNode(n *far.Network, label string) (node, error) {
 	driver, err := pion.New(pion.Config{ListenAddr: "127.0.0.1:0"})
 	if err != nil {
 		return node{}, err
 	}
 	var d transport.Driver = driver
 	if n != nil {
-		d = &delayed{driver, n, label}
+		d = &far.Driver{Driver: driver, Network: n, Label: label}
 	}
 	x, err := overlay.New(overlay.Config{Driver: d, Network: "n2n bench"})
 	if err != nil {
@@ -159,7 +159,7 @@ func (g *nodeGrid) close() {
 	}
 	wg.Wait()
 	if g.network != nil {
-		g.network.close()
+		g.network.Close()
 	}
 }
 
@@ -181,38 +181,4 @@ func (e *nodeEnd) serve(f func([]byte)) {
 			f(m.Data)
 		}
 	}()
-}
-
-// delayed tells peers an address of the network instead of the driver's own.
-type delayed struct {
-	transport.Driver
-	network *network
-	label   string
-}
-
-func (d *delayed) Offer(id transport.SessionID, h transport.Handler) (transport.Session, error) {
-	return d.Driver.Offer(id, &delayedHandler{h, d})
-}
-
-func (d *delayed) Answer(id transport.SessionID, offer transport.Description, h transport.Handler) (transport.Session, error) {
-	return d.Driver.Answer(id, offer, &delayedHandler{h, d})
-}
-
-type delayedHandler struct {
-	transport.Handler
-	driver *delayed
-}
-
-func (h *delayedHandler) Described(id transport.SessionID, d transport.Description) {
-	outer := make([]transport.Candidate, 0, len(d.Candidates))
-	for _, c := range d.Candidates {
-		addr, err := h.driver.network.add(h.driver.label, netip.AddrPortFrom(loopback, c.Addr.Port()))
-		if err != nil {
-			continue // the session finds no path, which is told
-		}
-		c.Addr = addr
-		outer = append(outer, c)
-	}
-	d.Candidates = outer
-	h.Handler.Described(id, d)
 }

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/pion/webrtc/v4"
+
+	"github.com/n2n-overlay/n2n/tools/far"
 )
 
 // rawGrid is peers made of webrtc.PeerConnection: what n2n is measured against.
@@ -21,7 +23,7 @@ import (
 type rawGrid struct {
 	way         way
 	left, right []*rawPeer
-	network     *network // nil: packets are not delayed
+	network     *far.Network // nil: packets are not delayed
 
 	mu    sync.Mutex
 	all   []*webrtc.PeerConnection
@@ -40,7 +42,7 @@ type rawPeer struct {
 func newRawGrid(left, right int, way way, make func() (*rawPeer, error)) (grid, error) {
 	g := &rawGrid{way: way}
 	if way.packets > 0 {
-		g.network = newNetwork(func(string, string) time.Duration { return way.packets })
+		g.network = far.New(func(string, string) time.Duration { return way.packets })
 	}
 	for i := range left + right {
 		p, err := make()
@@ -67,7 +69,7 @@ func (g *rawGrid) close() {
 		p.close()
 	}
 	if g.network != nil {
-		g.network.close()
+		g.network.Close()
 	}
 }
 
@@ -154,7 +156,7 @@ func (g *rawGrid) outer(c webrtc.ICECandidateInit) (webrtc.ICECandidateInit, err
 	if err != nil {
 		return c, fmt.Errorf("candidate %q: %w", c.Candidate, err)
 	}
-	addr, err := g.network.add("", netip.AddrPortFrom(loopback, uint16(port)))
+	addr, err := g.network.Add("", netip.AddrPortFrom(far.Loopback, uint16(port)))
 	if err != nil {
 		return c, err
 	}
@@ -181,3 +183,14 @@ var loopbacks = sync.OnceValue(func() (names []string) {
 	}
 	return names
 })
+
+// OpenFar measures how long raw pion/webrtc with its default settings takes to
+// open a session whose packets and signals are underway for so long, one way. For
+// who compares something that this program cannot run.
+func OpenFar(ctx context.Context, underway time.Duration) (time.Duration, error) {
+	r, err := openAll(ctx, rawDefault, 1, 1, 1, way{packets: underway, signals: underway})
+	if err != nil {
+		return 0, err
+	}
+	return r.times[0], nil
+}

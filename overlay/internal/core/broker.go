@@ -76,6 +76,10 @@ func (c *Core) stepBroker(p *peer, ev signal.BrokerEvent) []signal.BrokerEffect 
 	var fx signal.BrokerEffects
 	from := c.broker.State
 	edge := c.broker.Step(ev, &fx)
+	if edge == signal.BrokerNever {
+		c.bug("broker", from.String(), ev.Kind.String())
+		return nil
+	}
 	c.trace("broker", p.id, uint8(from), uint8(edge), uint8(c.broker.State))
 	return slices.Clone(fx.All())
 }

@@ -10,7 +10,7 @@ import (
 // Machine is one machine as it is now, for who wants to watch. Protocol and Out
 // are an arc's; a meeting's Peer is the neighbor that was asked.
 type Machine struct {
-	Name     string // link, session, arc, meeting
+	Name     string // link, session, exchange, arc, meeting
 	Peer     transport.PeerID
 	State    string
 	Protocol string
@@ -18,14 +18,18 @@ type Machine struct {
 }
 
 // Machines lists the machines of every peer that is known, in the order of the
-// ids: its link and its session, the arcs by age, and then the meetings. The
-// broker remembers nothing: it has one state.
+// ids: its link and its session, the exchange of an open session that may carry
+// media, the arcs by age, and then the meetings. The broker remembers nothing: it
+// has one state.
 func (c *Core) Machines() []Machine {
 	var list []Machine
 	for _, p := range c.inOrder() {
 		list = append(list,
 			Machine{Name: "link", Peer: p.id, State: p.link.State.String()},
 			Machine{Name: "session", Peer: p.id, State: p.session.State.String()})
+		if p.usable() && p.at.media.m.Able {
+			list = append(list, Machine{Name: "exchange", Peer: p.id, State: p.at.media.m.State.String()})
+		}
 		for _, a := range p.arcs {
 			list = append(list, Machine{Name: "arc", Peer: p.id, State: a.m.State.String(), Protocol: a.protocol, Out: a.m.Out})
 		}

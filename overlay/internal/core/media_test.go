@@ -34,6 +34,7 @@ type studio struct {
 	settled [2]int
 	faults  []core.Fault
 	closed  bool
+	rules   [2]mediaRules
 }
 
 func newStudio(t testing.TB, able [2]bool, cover *media.ExchangeCover) *studio {
@@ -62,13 +63,18 @@ func newStudio(t testing.TB, able [2]bool, cover *media.ExchangeCover) *studio {
 	if s.id.Initiator == w.Peers[1].ID {
 		s.offers = 1
 	}
+	for i := range s.rules {
+		s.rules[i] = mediaRules{offers: i == s.offers, able: able[i]}
+	}
 	return s
 }
 
 // step gives a core an input and carries out what it says.
 func (s *studio) step(i int, in core.Input) {
 	s.Helper()
-	for _, e := range s.cores[i].Step(s.now, in) {
+	effects := s.cores[i].Step(s.now, in)
+	s.judge(i, in, effects)
+	for _, e := range effects {
 		switch e := e.(type) {
 		case core.OfferMedia, core.AnswerMedia, core.FinishMedia:
 			if s.job[i] != nil {
@@ -123,7 +129,7 @@ func sent(m transport.Media) (n uint8) {
 // work has a driver finish its job.
 func (s *studio) work(i int, err error) {
 	job := s.job[i]
-	s.job[i] = nil
+	s.job[i], s.rules[i].did = nil, job
 	in := core.MediaDone{ID: s.id, Err: err}
 	switch job := job.(type) {
 	case core.OfferMedia:
@@ -300,6 +306,7 @@ func TestMediaLies(t *testing.T) {
 	for _, lie := range []core.Received{
 		{Msg: &media.MediaAnswer{N: 2}, Media: one}, {Msg: &media.MediaAnswer{N: 0}, Media: one},
 		{Msg: &media.MediaAnswer{N: 1}}, // without sections
+		{Msg: &media.MediaWant{N: 0}},   // the number that it has already
 	} {
 		s := newStudio(t, [2]bool{true, true}, nil)
 		s.change(s.offers)

@@ -1,8 +1,10 @@
 package core_test
 
 import (
+	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -15,7 +17,7 @@ import (
 // They have no text; what a world always checks is checked, and lies count as
 // the liar's fault.
 func TestPrecise(t *testing.T) {
-	for _, p := range slices.Concat(lateEvents, candidates, choosing, settling, paths, remembering, waitings, answers, promptness, tries) {
+	for _, p := range slices.Concat(lateEvents, candidates, choosing, settling, paths, remembering, waitings, answers, promptness, tries, exactly) {
 		t.Run(p.name, func(t *testing.T) { lied(t, p, nil) })
 	}
 }
@@ -45,6 +47,23 @@ func (s *story) noEffect(i int, in core.Input) {
 func (s *story) spy(i int) func() []core.Effect {
 	from := len(s.fx[i])
 	return func() []core.Effect { return s.fx[i][from:] }
+}
+
+// kinds names effects, and messages that are sent.
+func kinds(list []core.Effect) string {
+	var names []string
+	for _, e := range list {
+		var x any = e
+		switch e := e.(type) {
+		case core.Send:
+			x = e.Msg
+		case core.SendMedia:
+			x = e.Msg
+		}
+		name := fmt.Sprintf("%T", x)
+		names = append(names, name[strings.LastIndexByte(name, '.')+1:])
+	}
+	return strings.Join(names, " ")
 }
 
 // some gives the effects of one type.

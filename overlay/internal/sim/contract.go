@@ -57,6 +57,7 @@ func (w *World) checkSignal(p *Peer, e core.SendSignal) {
 			return
 		}
 		w.checkDescription(p, s, e)
+		w.described = sig.Session
 		s.said++
 		s.way = nil
 		if e.Conn == 0 {
@@ -66,6 +67,19 @@ func (w *World) checkSignal(p *Peer, e core.SendSignal) {
 		if s == nil || !s.told || len(sig.Candidates) == 0 || w.byHand(e.Conn) || sig.Last != s.last {
 			w.failed(p, "%s out of place (%d, last %v)", w.word(sig), len(sig.Candidates), sig.Last)
 		}
+		w.checkPrompted(p, sig)
+	}
+}
+
+// checkPrompted: candidates are told when they are found, when a timer says so,
+// and right behind the description that they belong to.
+func (w *World) checkPrompted(p *Peer, sig *transport.Signal) {
+	switch w.cause.(type) {
+	case core.Described, core.Gathered, core.Tick:
+		return
+	}
+	if w.described != sig.Session {
+		w.failed(p, "%s, and nothing was found", w.word(sig))
 	}
 }
 

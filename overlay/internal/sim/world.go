@@ -49,26 +49,27 @@ type Options struct {
 
 // World is a network of cores.
 type World struct {
-	Peers   []*Peer
-	Now     time.Duration
-	pending []*Item
-	signals *signals // payloads of relays, by number
-	memo    *memo    // of what cores do; nil: none
-	nextID  uint64   // of the next call; zero: as they come
-	room    []end    // for the ends of a clone
-	calls   []*Call
-	made    int  // calls
-	shut    bool // the entrance
-	order   uint64
-	opts    Options
-	steps   int
-	fault   error           // the first thing that must not have been
-	cut     map[[2]int]bool // pairs between which nothing comes through
-	story   story
-	cause   core.Input       // what the step under way is about
-	left    core.Edge        // the link's edge of that step that left an attempt
-	before  arc.SessionState // of the session that the step's message came on
-	replies int              // to Bye and Agree, in this step
+	Peers     []*Peer
+	Now       time.Duration
+	pending   []*Item
+	signals   *signals // payloads of relays, by number
+	memo      *memo    // of what cores do; nil: none
+	nextID    uint64   // of the next call; zero: as they come
+	room      []end    // for the ends of a clone
+	calls     []*Call
+	made      int  // calls
+	shut      bool // the entrance
+	order     uint64
+	opts      Options
+	steps     int
+	fault     error           // the first thing that must not have been
+	cut       map[[2]int]bool // pairs between which nothing comes through
+	story     story
+	cause     core.Input          // what the step under way is about
+	left      core.Edge           // the link's edge of that step that left an attempt
+	before    arc.SessionState    // of the session that the step's message came on
+	replies   int                 // to Bye and Agree, in this step
+	described transport.SessionID // whose description was sent last in this step
 }
 
 // Peer is one core and its driver.
@@ -166,7 +167,7 @@ func (w *World) Input(i int, in core.Input) {
 	}
 	w.steps++
 	w.cause, w.left = in, core.Edge{}
-	w.replies = 0
+	w.replies, w.described = 0, transport.SessionID{}
 	switch in := in.(type) {
 	case core.Received:
 		w.before = p.Core.Session(p.Core.Peer(in.ID))

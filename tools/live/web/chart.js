@@ -5,6 +5,7 @@ import { svg, set } from './dom.js';
 
 export class Chart {
   #drawn = null; // name of the machine that is drawn
+  #shown = null; // state that was scrolled to
   #states = new Map();
   #ways = new Map();
 
@@ -26,6 +27,8 @@ export class Chart {
     const { width, height } = g.graph();
     set(this.root, 'viewBox', `0 0 ${Math.ceil(width)} ${Math.ceil(height)}`);
     this.root.style.maxWidth = `${Math.ceil(width * 1.15)}px`;
+    this.root.style.minWidth = `${Math.ceil(width)}px`; // labels stay legible: a wide machine scrolls
+    this.#shown = null;
     this.root.replaceChildren(svg('defs', {},
       svg('marker', { id: 'chart-tip', viewBox: '0 0 10 10', refX: 9, refY: 5, markerWidth: 8, markerHeight: 8, orient: 'auto', markerUnits: 'userSpaceOnUse' }, svg('path', { d: 'M0 1 10 5 0 9 2.6 5z' }))));
     for (const e of g.edges()) this.#way(e, g.edge(e));
@@ -57,7 +60,18 @@ export class Chart {
       g.classList.toggle('many', n > 1);
       g.querySelector('.bubble text').textContent = n > 1 ? n : '';
     }
+    this.#reveal([...counts.keys()][0]);
     for (const [key, g] of this.#ways) g.classList.toggle('last', last !== null && key === `${last.from} ${last.to}`);
+  }
+
+  // reveal scrolls a wide machine until a state can be seen, unless it is the one
+  // from before: who scrolls by hand is left alone.
+  #reveal(name) {
+    const state = this.#states.get(name);
+    if (!state || name === this.#shown) return;
+    this.#shown = name;
+    const box = this.root.parentElement, at = state.getBoundingClientRect(), seen = box.getBoundingClientRect();
+    if (at.left < seen.left || at.right > seen.right) box.scrollLeft += (at.left + at.right - seen.left - seen.right) / 2;
   }
 }
 

@@ -89,7 +89,7 @@ export class Machines {
   // load gets the specs' machines.
   async load() {
     const list = await (await fetch('charts.json')).json();
-    const order = ['link', 'session', 'arc', 'meeting'];
+    const order = ['link', 'session', 'arc', 'meeting', 'exchange'];
     this.#charts = list.filter(c => order.includes(c.name)).sort((a, b) => order.indexOf(a.name) - order.indexOf(b.name));
     $('kinds').replaceChildren(...this.#charts.map(c => el('label', { title: c.doc },
       el('input', { type: 'radio', name: 'kind', value: c.name, checked: c.name === this.#kind, onchange: () => { this.#kind = c.name; this.#light(); } }), el('span', {}, c.name))));

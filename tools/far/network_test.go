@@ -1,4 +1,4 @@
-package bench
+package far
 
 import (
 	"net"
@@ -11,24 +11,27 @@ import (
 // address; answers go the same way.
 func TestNetwork(t *testing.T) {
 	const late = 30 * time.Millisecond
-	n := newNetwork(func(from, to string) time.Duration {
+	n := New(func(from, to string) time.Duration {
 		if from == "a" && to == "b" {
 			return late
 		}
 		return 0
 	})
-	defer n.close()
+	defer n.Close()
 	a, b := socket(t), socket(t)
-	toA, err := n.add("a", address(a))
+	toA, err := n.Add("a", address(a))
 	if err != nil {
 		t.Fatal(err)
 	}
-	toB, err := n.add("b", address(b))
+	toB, err := n.Add("b", address(b))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if again, err := n.add("b", address(b)); err != nil || again != toB {
+	if again, err := n.Add("b", address(b)); err != nil || again != toB {
 		t.Fatalf("added twice: %v, %v", again, err)
+	}
+	if again, err := n.Add("b", toB); err != nil || again != toB {
+		t.Fatalf("the second address added: %v, %v", again, err)
 	}
 	begun := time.Now()
 	const packets = 50
@@ -55,9 +58,43 @@ func TestNetwork(t *testing.T) {
 	}
 }
 
+// TestStrangers: a socket that nobody has added gets its second address when it
+// sends, if it may.
+func TestStrangers(t *testing.T) {
+	for _, label := range []string{"", "stranger"} {
+		n := New(func(from, to string) time.Duration {
+			if from != label {
+				t.Errorf("from %q", from)
+			}
+			return 0
+		})
+		defer n.Close()
+		n.Strangers = label
+		a, b := socket(t), socket(t)
+		toB, err := n.Add("b", address(b))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := a.WriteToUDPAddrPort([]byte("hello"), toB); err != nil {
+			t.Fatal(err)
+		}
+		if label == "" {
+			if err := b.SetReadDeadline(time.Now().Add(50 * time.Millisecond)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		buf := make([]byte, 10)
+		size, from, err := b.ReadFromUDPAddrPort(buf)
+		toA, _ := n.Add("a", address(a))
+		if got := err == nil && string(buf[:size]) == "hello" && from == toA; got != (label != "") {
+			t.Errorf("strangers %q: %q from %v, %v", label, buf[:size], from, err)
+		}
+	}
+}
+
 func socket(t *testing.T) *net.UDPConn {
 	t.Helper()
-	c, err := net.ListenUDP("udp4", net.UDPAddrFromAddrPort(netip.AddrPortFrom(loopback, 0)))
+	c, err := net.ListenUDP("udp4", net.UDPAddrFromAddrPort(netip.AddrPortFrom(Loopback, 0)))
 	if err != nil {
 		t.Fatal(err)
 	}
