@@ -117,6 +117,9 @@ func cost(n int, whole bool) int {
 
 // send sends one message, or nothing of it.
 func (pp *pipe) send(ctx context.Context, data []byte) error {
+	if err := ctx.Err(); err != nil { // not left to chance
+		return err
+	}
 	select {
 	case <-pp.turn:
 	case <-ctx.Done():

@@ -80,6 +80,11 @@ func TestCancelledSendLeavesNothingHalf(t *testing.T) {
 		if err := k.chat[0].Send(ctx, k.id(1), make([]byte, 2<<20)); !errors.Is(err, context.DeadlineExceeded) {
 			t.Fatalf("send into a full window: %v", err)
 		}
+		for range 20 { // there is room for it, but its context has ended: never by chance
+			if err := k.chat[0].Send(ctx, k.id(1), fill); !errors.Is(err, context.DeadlineExceeded) {
+				t.Fatalf("send with a context that has ended: %v", err)
+			}
+		}
 		go k.chat[0].Send(k.ctx, k.id(1), []byte("after"))
 		for _, want := range []int{len(fill), len("after")} {
 			m, err := k.chat[1].Receive(k.ctx)

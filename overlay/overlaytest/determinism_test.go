@@ -12,7 +12,7 @@ import (
 	"github.com/n2n-overlay/n2n/transport/mem"
 )
 
-var histories = flag.Uint64("overlaytest.histories", 0, "how many more seeds TestSameSeedSameHistory tries, from 100 on")
+var histories = flag.Uint64("overlaytest.histories", 0, "how many more seeds TestSameSeedSameHistory tries, from 200 on")
 
 // chatter greets neighbors, and introduces or asks whoever greets, so that
 // messages, signals and arcs cross each other everywhere.
@@ -69,12 +69,13 @@ func history(t *testing.T, seed uint64) string {
 }
 
 // TestSameSeedSameHistory: everything that a program can see depends on the seed
-// and on nothing else. Without paced.go, seeds 9 and 25 differ now and then.
+// and on nothing else. Under the race detector, which makes the order of goroutines
+// random, seeds 1 and 107 differ without what calls.go does.
 func TestSameSeedSameHistory(t *testing.T) {
 	seen := map[string]uint64{}
-	seeds := []uint64{1, 9, 25}
+	seeds := []uint64{1, 25, 107}
 	for seed := range *histories {
-		seeds = append(seeds, 100+seed)
+		seeds = append(seeds, 200+seed)
 	}
 	for _, seed := range seeds {
 		first := history(t, seed)

@@ -42,19 +42,25 @@
 // the order in which goroutines run. Virtual time passes only when everybody
 // waits, so how fast the machine is shows nowhere.
 //
-// The order of what happens at one and the same instant is the scheduler's. That
-// is why the world lets little happen at one instant: paths have a jitter of at
-// least [MinJitter], so that hardly two datagrams arrive together; a node is told
-// one thing at a time, some microseconds apart; peers and programs start at
-// different moments, and [Peer.Sleep] adds up to [Stagger]. What is left is up to
-// the program: two of its goroutines that one event wakes, or that sleep
-// without Peer.Sleep; a view that is read at the very instant at which an arc changes (to
-// look after p.Sleep(ctx, 0) is to look when all is handled); the order of a
-// map; and chances that are not drawn from its Peer. A program without these
-// gives the same graphs, statistics and times in each run with the same seed and
-// the same version of this module; this package's tests hold it to that.
-// Under the race detector, which makes the order of goroutines random, a long
-// history still differs now and then: repeat a seed without it.
+// The order of what happens at one and the same instant is the scheduler's. So
+// the world sees to it that one thing happens at an instant. Paths have a jitter of
+// at least [MinJitter]. A node is told one thing at a time. A program that has
+// waited in a method of its Peer goes on at an instant of its own: if one event
+// ends the calls of several goroutines, a session that is lost or a context that
+// ends, they go on one after the other, some microseconds apart. Peers and programs
+// start at different moments, and [Peer.Sleep] adds up to [Stagger]. A program
+// that waits in no other way gives the same graphs, statistics and times in each
+// run with the same seed and the same version of this module, with the race
+// detector too; this package's tests hold it to that.
+//
+// A seed does not hold where a program has an order of its own to lose: goroutines
+// that one event wakes elsewhere than in a method of their Peer, on a channel or
+// mutex of the program's, with time.Sleep, or in a stream, a listener or a protocol
+// of [Peer.Open] without [Peer.Do] around it; goroutines that are started without
+// [Peer.Go]; variables that programs of different peers share; the order of a map;
+// chances that are not drawn from the Peer. And by chance two things that have
+// nothing to do with each other can fall on the same nanosecond: a node's timer
+// and a program that looks at a view of that node, say.
 //
 // # Concurrency
 //

@@ -3,7 +3,6 @@ package overlaytest
 import (
 	"context"
 	"slices"
-	"testing/synctest"
 	"time"
 
 	"github.com/n2n-overlay/n2n/transport/mem"
@@ -42,7 +41,7 @@ func (w *World) Leave(peers ...int) {
 func (p *Peer) retire() {
 	p.down.Store(true)
 	p.cancel()
-	synctest.Wait()
+	p.world.Sleep(2 * period) // they wake one after the other
 	p.Node().Close()
 	p.wait()
 }

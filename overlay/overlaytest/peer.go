@@ -27,6 +27,7 @@ type Peer struct {
 	world   *World
 	boot    int // how often it was restarted
 	driver  *mem.Driver
+	slots   *slots
 	ctx     context.Context
 	cancel  context.CancelFunc
 	running sync.WaitGroup
@@ -46,18 +47,13 @@ func (p *Peer) Alive() bool { return !p.down.Load() }
 // start runs a program. The moment is drawn here, since of two programs that
 // start neither is the first to draw.
 func (p *Peer) start(program Program) {
-	begin := time.NewTimer(p.stagger())
+	stagger := p.stagger()
 	p.Go(func() {
-		defer begin.Stop()
-		if p.await(p.ctx, begin) {
+		if p.sleep(p.ctx, stagger) {
 			program(p.ctx, p)
 		}
 	})
 }
-
-// Go runs f on a goroutine that the peer's end waits for. It is for a peer's
-// programs, and for those only.
-func (p *Peer) Go(f func()) { p.running.Go(f) }
 
 // patience is how long a program may take to end, in virtual time.
 const patience = time.Minute
@@ -71,27 +67,6 @@ func (p *Peer) wait() {
 	case <-time.After(patience):
 		// Nothing else ends a bubble in which somebody goes on for ever.
 		panic(fmt.Sprintf("overlaytest: peer %d: a program has not ended, %v after its context did", p.Index, patience))
-	}
-}
-
-// Sleep waits for d and up to Stagger more, so that no two peers act at the
-// same instant; false: ctx has ended. It makes a loop:
-//
-//	for p.Sleep(ctx, time.Second) { … }
-func (p *Peer) Sleep(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d + p.stagger())
-	defer timer.Stop()
-	return p.await(ctx, timer)
-}
-
-func (p *Peer) stagger() time.Duration { return time.Duration(p.IntN(int(Stagger))) }
-
-func (p *Peer) await(ctx context.Context, timer *time.Timer) bool {
-	select {
-	case <-timer.C:
-		return ctx.Err() == nil
-	case <-ctx.Done():
-		return false
 	}
 }
 
@@ -139,7 +114,11 @@ func (p *Peer) admittedBy(to *Peer) func(ctx context.Context, offer []byte) ([]b
 		if !p.Sleep(ctx, latency) {
 			return nil, ctx.Err()
 		}
-		answer, err := to.Node().Admit(ctx, offer)
+		var answer []byte
+		err := p.Do(ctx, func(ctx context.Context) (err error) {
+			answer, err = to.Node().Admit(ctx, offer)
+			return err
+		})
 		if err == nil && !p.Sleep(ctx, latency) {
 			err = ctx.Err()
 		}

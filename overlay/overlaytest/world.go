@@ -98,8 +98,8 @@ func (w *World) boot(i, boot int) {
 	// numbers of a boot are greater only if its millisecond is another one.
 	time.Sleep(time.Millisecond + time.Duration(w.rng.Int64N(int64(Stagger)))) // virtual: a world is in a bubble
 	cfg := w.cfg.Node
-	p := &Peer{Index: i, world: w, boot: boot, rng: source(w.cfg.Seed, "peer", i, boot), driver: w.net.NewDriver()}
-	cfg.Driver, cfg.Key, cfg.Audit = paced{p.driver, i}, key(w.cfg.Seed, i), !w.cfg.NoAudit
+	p := &Peer{Index: i, world: w, boot: boot, rng: source(w.cfg.Seed, "peer", i, boot), driver: w.net.NewDriver(), slots: newSlots(i)}
+	cfg.Driver, cfg.Key, cfg.Audit = paced{p.driver, p.slots}, key(w.cfg.Seed, i), !w.cfg.NoAudit
 	if *logFlag {
 		h := slog.NewTextHandler(w.t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug})
 		cfg.Logger = slog.New(h).With("peer", i)

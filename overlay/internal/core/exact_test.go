@@ -208,6 +208,23 @@ var exactly = []plot{
 		}
 		s.settle()
 	}},
+	{"what is due at once happens one after the other", func(s *story) {
+		const beat = time.Second
+		s.opts.Config = func(_ int, c *core.Config) { c.Heartbeat, c.Linger = beat, 3*beat+beat/2 }
+		s.begin("", 2, [2]int{a, b})
+		s.Disconnect(a, b)
+		s.Deliveries()
+		begun := s.Now // b is silent from now on
+		spied := s.spy(a)
+		for _, at := range []time.Duration{beat, 2 * beat, 3*beat + beat/2} { // it has slept over the last beat
+			s.World.Now = begun + at
+			s.Input(a, core.Tick{})
+			s.check()
+		}
+		if got := kinds(spied()); got != "Ping Ping CloseSession" { // and no Bye on a session that is over
+			s.Errorf("effects: %s", got)
+		}
+	}},
 }
 
 // state gives the state of peer i's link with peer j.
