@@ -125,7 +125,8 @@ type Handler interface {
 	// are in it, later ones come with Gathered.
 	Described(id SessionID, d Description)
 	// Gathered gives further addresses of this end. The call with last set
-	// (possibly without candidates) is the last; it always comes.
+	// (possibly without candidates) is the last; it always comes. Addresses
+	// that were not told when the session is up need not be.
 	Gathered(id SessionID, c []Candidate, last bool)
 	// Up says that ControlChannel can carry messages both ways, once.
 	Up(id SessionID)

@@ -26,7 +26,9 @@ var measure = flag.Int("measure", 0, "rounds of the measurements: opening and th
 // TestMeasure compares with raw.js, round by round in the same pages: "open" is
 // until the channel was open at the end that asked, "raw" until a message had gone
 // there and back on it, "n2n" until Connect returned, which is when the other end
-// has agreed. It says what it found, and judges nothing.
+// has agreed. Before each of these all rest for a moment, in which a tab prepares
+// its next connection; "n2n at once" is a second open without that. It says what it
+// found, and judges nothing.
 func TestMeasure(t *testing.T) {
 	if *measure == 0 {
 		t.Skip("-measure is 0")
@@ -40,6 +42,7 @@ func TestMeasure(t *testing.T) {
 	for _, x := range []*tab{a, b} {
 		x.brief = true
 		x.start()
+		x.noteTasks()
 	}
 	a.join(broker)
 	b.join(broker)
@@ -61,15 +64,26 @@ func TestMeasure(t *testing.T) {
 		note(what+": open", times[0])
 		note(what+": raw", times[1])
 	}
+	n2n := func(what string, to transport.PeerID) {
+		for _, how := range []string{": n2n", ": n2n at once"} {
+			note(what+how, a.connect(to, broker.id))
+			a.disconnect(to)
+		}
+	}
+	rest := func() { a.eval("new Promise((r) => setTimeout(r, 300))") }
 	for range *measure {
-		raw("tab to tab", tabURL)
-		note("tab to tab: n2n", a.connect(b.id, broker.id))
-		a.disconnect(b.id)
-		raw("tab to native", nativeURL)
-		note("tab to native: n2n", a.connect(far.id, broker.id))
-		a.disconnect(far.id)
+		for _, x := range []struct {
+			what, url string
+			to        transport.PeerID
+		}{{"tab to tab", tabURL, b.id}, {"tab to native", nativeURL, far.id}} {
+			rest()
+			raw(x.what, x.url)
+			rest()
+			n2n(x.what, x.to)
+		}
 	}
 	report(t, "open, ms", opens)
+	t.Logf("tasks of 50 ms or more while arcs opened, in ms: %v and %v", a.tasks(), b.tasks())
 
 	const total, size = 16 << 20, 16 << 10
 	rates := map[string][]float64{}
@@ -85,6 +99,7 @@ func TestMeasure(t *testing.T) {
 		rate("tab to native: n2n", w.toNative(a, broker, total, size))
 		rate("native to tab: n2n", w.fromNative(broker, a, total, size))
 	}
+	t.Logf("tasks of 50 ms or more while data moved, in ms: %v and %v", a.tasks(), b.tasks())
 	a.eval(fmt.Sprintf("rawOpen(%q, true)", nativeURL))
 	for range *measure/5 + 1 {
 		start := time.Now()
@@ -106,14 +121,17 @@ func report(t *testing.T, what string, figures map[string][]float64) {
 		median[name] = list[len(list)/2]
 	}
 	for _, pair := range []string{"tab to tab", "tab to native", "native to tab"} {
-		for _, how := range []string{"open", "raw", "n2n"} {
+		for _, how := range []string{"open", "raw", "n2n", "n2n at once"} {
 			if list := figures[pair+": "+how]; len(list) > 0 {
-				fmt.Fprintf(&b, "\n%-14s %-4s: median %6.1f  min %6.1f  p90 %6.1f  n=%d", pair, how,
+				fmt.Fprintf(&b, "\n%-14s %-11s: median %6.1f  min %6.1f  p90 %6.1f  n=%d", pair, how,
 					median[pair+": "+how], list[0], list[len(list)*9/10], len(list))
 			}
 		}
 		if raw := median[pair+": raw"]; raw > 0 {
 			fmt.Fprintf(&b, "\n%-14s n2n / raw: %.2f", pair, median[pair+": n2n"]/raw)
+			if again := median[pair+": n2n at once"]; again > 0 {
+				fmt.Fprintf(&b, ", at once: %.2f", again/raw)
+			}
 		}
 	}
 	t.Logf("%s%s", what, &b)
@@ -127,6 +145,23 @@ func (t *tab) number(js string) float64 {
 	n, err := chrome.Eval[float64](ctx, t.page, js)
 	t.w.must(err)
 	return n
+}
+
+// noteTasks has a page note what holds it up for 50 ms or more (W3C Long Tasks).
+func (t *tab) noteTasks() {
+	t.w.Helper()
+	t.eval(`globalThis.tasks = [];
+		new PerformanceObserver((l) => tasks.push(...l.getEntries().map((e) => e.duration))).observe({type: "longtask"})`)
+}
+
+// tasks gives how long those were that have come since the last call.
+func (t *tab) tasks() []float64 {
+	t.w.Helper()
+	ctx, cancel := t.w.step()
+	defer cancel()
+	list, err := chrome.Eval[[]float64](ctx, t.page, "new Promise((r) => setTimeout(() => r(tasks.splice(0)), 100))")
+	t.w.must(err)
+	return list
 }
 
 // later evaluates it while the test goes on.

@@ -17,9 +17,11 @@ type trickler struct {
 	session transport.Session
 	up      chan struct{}
 	message func([]byte)
+	own     transport.Description
 }
 
 func (h *trickler) Described(id transport.SessionID, d transport.Description) {
+	h.own = d
 	if h.other.session == nil {
 		h.other.session, _ = h.other.driver.Answer(id, d, h.other)
 		return
@@ -39,13 +41,13 @@ func (h *trickler) Message(_ transport.SessionID, _ uint16, p []byte) {
 }
 
 // open connects two drivers of this page.
-func open(b *testing.B, da, db *browser.Driver, number uint64) (x, y *trickler) {
-	b.Helper()
+func open(t testing.TB, da, db *browser.Driver, number uint64) (x, y *trickler) {
+	t.Helper()
 	x, y = &trickler{driver: da, up: make(chan struct{})}, &trickler{driver: db, up: make(chan struct{})}
 	x.other, y.other = y, x
 	s, err := da.Offer(transport.SessionID{Number: number}, x)
 	if err != nil {
-		b.Fatal(err)
+		t.Fatal(err)
 	}
 	x.session = s
 	<-x.up

@@ -33,6 +33,20 @@ func TestConformance(t *testing.T) {
 	})
 }
 
+// TestConformancePrepared is the same with drivers that have prepared their first
+// sessions.
+func TestConformancePrepared(t *testing.T) {
+	firstEvent()
+	transporttest.Run(t, transporttest.Config{
+		New: func(t testing.TB) transport.Driver {
+			d := newDriver(t)
+			rested(t, d)
+			return d
+		},
+		Crash: func(d transport.Driver) { d.(*browser.Driver).Crash() },
+	})
+}
+
 // firstEvent waits for a callback of JavaScript. The first one starts a goroutine
 // of the runtime that stays, which is nobody's leak.
 func firstEvent() {

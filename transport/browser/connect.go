@@ -15,13 +15,14 @@ import (
 	"github.com/n2n-overlay/n2n/transport/internal/sdp"
 )
 
-// firstWait is how long a description waits for a candidate to take along.
+// firstWait is how long an offer waits for a candidate to take along.
 const firstWait = 10 * time.Millisecond
 
-// gatherPause is how long candidates wait for others after some were told. A
-// browser finds those of a host one after the other within a few milliseconds, and
-// each time that they are told costs a signature at both ends.
-const gatherPause = 5 * time.Millisecond
+// gatherPause is how long candidates wait for others after some were told, and
+// after the description. A browser finds those of a host one after the other within
+// a few milliseconds, and each time that they are told costs a signature at both
+// ends. In a network without delay, a session mostly has its path by then.
+const gatherPause = 10 * time.Millisecond
 
 var errFailed = errors.New("no path to the peer, or nothing heard of it any more")
 
@@ -31,12 +32,28 @@ func (s *session) drive() error {
 	if err != nil {
 		return fmt.Errorf("RTCPeerConnection: %w", err)
 	}
+	if !s.initiator { // the offer has to be known
+		if err := s.awaited(); err != nil {
+			return err
+		}
+	}
 	described, err := s.describe(pc)
 	if err != nil {
 		return fmt.Errorf("RTCPeerConnection: %w", err)
 	}
+	if err := s.awaited(); err != nil {
+		return err
+	}
+	if s.initiator { // an answerer's checks tell its address, too (RFC 8445 section 7.3.1.3)
+		s.awaitFirst()
+	}
+	var last bool
+	described.Candidates, last = s.newlyFound()
 	s.tell(func() { s.handler.Described(s.id, described) })
 	s.wasDescribed = true
+	if last {
+		s.gathered(true)
+	}
 	return s.serve(pc)
 }
 
@@ -63,6 +80,7 @@ func (s *session) newPeerConnection() (js.Value, error) {
 		if pc.Get("connectionState").String() == "failed" {
 			s.fail(errFailed)
 		}
+		s.poke()
 	})
 	s.events.on(pc, "datachannel", func(ev js.Value) {
 		s.fail(fmt.Errorf("protocol violation: the peer opened channel %d by itself", ev.Get("channel").Get("id").Int()))
@@ -89,8 +107,8 @@ func (s *session) candidate(c js.Value) {
 	s.poke()
 }
 
-// describe makes the local description, and as the answerer applies the offer
-// before.
+// describe makes the local description, without candidates, and as the answerer
+// applies the offer before.
 func (s *session) describe(pc js.Value) (d transport.Description, err error) {
 	if !s.initiator {
 		if err = s.apply(pc, "offer", s.offered); err != nil {
@@ -101,12 +119,7 @@ func (s *session) describe(pc js.Value) (d transport.Description, err error) {
 		return d, err
 	}
 	s.watchTransport(pc)
-	if d, err = sdp.Local(pc.Get("localDescription").Get("sdp").String()); err != nil {
-		return d, err
-	}
-	s.awaitFirst()
-	d.Candidates, _ = s.newlyFound()
-	return d, nil
+	return sdp.Local(pc.Get("localDescription").Get("sdp").String())
 }
 
 // awaitFirst waits for the first candidate of this end, but not for long.
@@ -210,11 +223,13 @@ func (s *session) serve(pc js.Value) error {
 		if !up && s.isOpen() {
 			up = true
 			timeout.Stop()
-			s.gathered(true) // what is found from now on is of no use
+			s.newlyFound() // is of no use any more
+			s.gathered(true)
 			s.tell(func() { s.handler.Up(s.id) })
 			s.read()
+			s.driver.prepareSoon(settleDelay)
 		}
-		if due && s.gathered(false) {
+		if due && s.ofUse(pc) && s.gathered(false) {
 			due = false
 			next.Reset(gatherPause)
 		}
@@ -230,6 +245,17 @@ func (s *session) giveCandidates(pc js.Value) {
 			promise.Call("catch", js.Global().Get("Boolean")) // any function: a rejection is not to be reported
 		}
 	}
+}
+
+// ofUse reports whether the peer is to hear of further candidates now: not while
+// there is a path, on which the session will be open before they are there, unless
+// they are the last.
+func (s *session) ofUse(pc js.Value) bool {
+	s.mu.Lock()
+	last := s.last
+	s.mu.Unlock()
+	state := pc.Get("iceConnectionState").String()
+	return last || state != "connected" && state != "completed"
 }
 
 // gathered tells the handler what was found, if there is anything, or the last call

@@ -48,6 +48,17 @@
 // yet; an attempt beyond goes Down). A message on a channel that is not open vanishes: the browser
 // does not say that it came.
 //
+// # Prepared sessions
+//
+// To make a connection, describe it and find its addresses takes a page several
+// milliseconds. So a driver prepares one session to offer and one to answer with:
+// 100 ms after it was made or the last one began, or 10 ms after that is up. The
+// next Offer or Answer uses it; of several at the same time, one. A page thus has up
+// to two connections more than sessions; they hold sockets, and ask
+// Config.ICEServers as the others do. What was not used within a minute, or before
+// the network changes (the page's events online and offline), ends, and a page that
+// rests prepares nothing more.
+//
 // # How a session ends
 //
 // What Close, or leaving the page, ends is over at once for the other end. A
@@ -58,7 +69,8 @@
 //
 // A Driver, its sessions and its channels may be used from any goroutine, and no
 // method but Driver.Close waits for anything. Callbacks of JavaScript never block.
-// A session has one goroutine, and one more for each channel while that has
-// messages to handle; all end with the session. Handlers are called from these.
-// All of them share one thread with the page: what computes for long holds it up.
+// A session has one goroutine, prepared or not, and one more for each channel while
+// that has messages to handle; all end with the session. Handlers are called from
+// these. All of them share one thread with the page: what computes for long holds
+// it up.
 package browser

@@ -39,6 +39,7 @@ type Driver struct {
 	mu       sync.Mutex
 	closed   bool
 	sessions map[transport.SessionID]*session
+	spares   spares
 }
 
 var _ transport.MediaDriver = (*Driver)(nil)
@@ -69,11 +70,16 @@ func New(cfg Config) (*Driver, error) {
 		promises:      newPromises(),
 		scratch:       js.Global().Get("Uint8Array").New(transport.MaxFrame),
 		sessions:      make(map[transport.SessionID]*session),
+		spares:        spares{age: spareAge},
 	}
 	d.ctx, d.cancel = context.WithCancel(context.Background())
 	if js.Global().Get("addEventListener").Truthy() {
 		d.page.on(js.Global(), "pagehide", func(js.Value) { d.leave() })
+		for _, event := range []string{"online", "offline"} { // another network
+			d.page.on(js.Global(), event, func(js.Value) { d.renew() })
+		}
 	}
+	d.spares.timer = time.AfterFunc(spareDelay, d.prepare)
 	return d, nil
 }
 
@@ -106,9 +112,11 @@ func (d *Driver) leave() {
 
 // Offer begins a session as its initiator. Errors: transport.ErrClosed, an id in use.
 func (d *Driver) Offer(id transport.SessionID, h transport.Handler) (transport.Session, error) {
-	s := d.newSession(id, h)
-	s.initiator = true
-	return d.start(s)
+	s, err := d.begin(id, true, h)
+	if err != nil {
+		return nil, err
+	}
+	return s.begin(), nil
 }
 
 // Answer begins a session that a peer has offered. Errors: transport.ErrClosed,
@@ -117,33 +125,36 @@ func (d *Driver) Answer(id transport.SessionID, offer transport.Description, h t
 	if err := offer.Check(); err != nil {
 		return nil, fmt.Errorf("offer: %w", err)
 	}
-	s := d.newSession(id, h)
+	s, err := d.begin(id, false, h)
+	if err != nil {
+		return nil, err
+	}
 	s.offered = copied(offer)
 	s.add(offer.Candidates)
-	return d.start(s)
+	return s.begin(), nil
 }
 
-// start makes a session known and drives it on a goroutine of its own.
-func (d *Driver) start(s *session) (transport.Session, error) {
+// begin gives a session its name. It waits for session.begin.
+func (d *Driver) begin(id transport.SessionID, initiator bool, h transport.Handler) (*session, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.closed {
 		return nil, transport.ErrClosed
 	}
-	if d.sessions[s.id] != nil {
-		return nil, fmt.Errorf("session %v: id in use", s.id)
+	if d.sessions[id] != nil {
+		return nil, fmt.Errorf("session %v: id in use", id)
 	}
-	s.ctx, s.cancel = context.WithCancelCause(d.ctx)
-	d.sessions[s.id] = s
-	d.wg.Go(s.run)
-	if s.media != nil {
-		return mediaSession{s}, nil
-	}
+	s := d.take(initiator)
+	s.id, s.handler = id, h
+	s.silent.Store(false)
+	d.sessions[id] = s
+	d.spares.timer.Reset(spareDelay)
 	return s, nil
 }
 
 // end frees the id of a session.
 func (d *Driver) end(s *session) {
+	d.discard(s)
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.sessions[s.id] == s {
@@ -151,10 +162,17 @@ func (d *Driver) end(s *session) {
 	}
 }
 
+// all gives all sessions, the spares included.
 func (d *Driver) all() []*session {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return slices.Collect(maps.Values(d.sessions))
+	list := slices.Collect(maps.Values(d.sessions))
+	for _, s := range []*session{d.spares.offer, d.spares.answer} {
+		if s != nil {
+			list = append(list, s)
+		}
+	}
+	return list
 }
 
 // Close ends every session without calling their handlers. It waits for calls of
@@ -164,6 +182,7 @@ func (d *Driver) Close() error {
 	d.mu.Lock()
 	again := d.closed
 	d.closed = true
+	d.spares.timer.Stop()
 	d.mu.Unlock()
 	for _, s := range d.all() {
 		_ = s.Close()

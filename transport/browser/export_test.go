@@ -5,6 +5,7 @@ package browser
 import (
 	"net/netip"
 	"syscall/js"
+	"time"
 
 	"github.com/n2n-overlay/n2n/transport"
 )
@@ -32,3 +33,43 @@ func (d *Driver) Reachable(to netip.AddrPort) bool { return d.reachable(to) }
 
 // FromElsewhere makes the page one that does not come from loopback.
 func (d *Driver) FromElsewhere() { d.loopback = false }
+
+// Prepared is which spares are ready: to offer, with a description and a
+// candidate, and to answer with.
+func (d *Driver) Prepared() (offer, answer bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if s := d.spares.offer; s != nil {
+		offer = s.hasFound() && s.pc.Get("localDescription").Truthy()
+	}
+	if s := d.spares.answer; s != nil {
+		answer = s.pc.Truthy()
+	}
+	return offer, answer
+}
+
+// Prepare makes the spares that are missing.
+func (d *Driver) Prepare() { d.prepare() }
+
+// Spares is how many sessions nobody has asked for, ready or not.
+func (d *Driver) Spares() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	n := 0
+	for _, s := range []*session{d.spares.offer, d.spares.answer} {
+		if s != nil {
+			n++
+		}
+	}
+	return n
+}
+
+// Aging has spares that are made from now on become so old.
+func (d *Driver) Aging(age time.Duration) { d.spares.age = age }
+
+// FailSpares has the connections of the spares fail.
+func (d *Driver) FailSpares() {
+	for _, s := range d.all() {
+		s.fail(errFailed)
+	}
+}

@@ -30,15 +30,18 @@ var (
 	errSetup      = fmt.Errorf("no connection within %v", setupTimeout)
 )
 
-// session is one attempt at a connection and then the connection.
+// session is one attempt at a connection and then the connection. It may be
+// prepared before anybody asks for it: see spares.
 type session struct {
 	driver    *Driver
-	id        transport.SessionID
-	handler   transport.Handler
 	initiator bool
-	offered   transport.Description // of the peer, unless this end is the initiator
 	described transport.Description // of the peer, once it was applied
 	media     *tracks               // nil without Config.Media
+
+	asked   chan struct{} // closed when the following are known
+	id      transport.SessionID
+	handler transport.Handler
+	offered transport.Description // of the peer, unless this end is the initiator
 
 	ctx    context.Context // ends with the session; its cause is why
 	cancel context.CancelCauseFunc
@@ -71,21 +74,35 @@ type session struct {
 	allTold      bool // so was Gathered, for the last time
 }
 
-func (d *Driver) newSession(id transport.SessionID, h transport.Handler) *session {
+// launch makes a session and drives it on a goroutine of its own. The caller holds
+// d.mu.
+func (d *Driver) launch(initiator bool) *session {
 	s := &session{
-		driver:   d,
-		id:       id,
-		handler:  h,
-		answer:   make(chan transport.Description, 1),
-		wake:     make(chan struct{}, 1),
-		channels: make(map[uint16]*channel),
-		pending:  2,
+		driver:    d,
+		initiator: initiator,
+		asked:     make(chan struct{}),
+		answer:    make(chan transport.Description, 1),
+		wake:      make(chan struct{}, 1),
+		channels:  make(map[uint16]*channel),
+		pending:   2,
 	}
+	s.ctx, s.cancel = context.WithCancelCause(d.ctx)
+	s.silent.Store(true) // there is no handler yet
 	if d.cfg.Media {
 		s.media = &tracks{session: s, began: make(map[int]*transport.Track)}
 	}
 	for _, number := range []uint16{transport.ControlChannel, transport.FirstChannel} {
 		s.channels[number] = &channel{session: s, number: number}
+	}
+	d.wg.Go(s.run)
+	return s
+}
+
+// begin has the session go on: somebody has asked for it.
+func (s *session) begin() transport.Session {
+	close(s.asked)
+	if s.media != nil {
+		return mediaSession{s}
 	}
 	return s
 }

@@ -28,8 +28,11 @@ func testOpen(k *kit) {
 }
 
 func testDescription(k *kit) {
-	a, b := k.pair()
-	offer, answer := a.description(), b.description()
+	a, b := k.ends()
+	a.offer()
+	offer := a.description()
+	b.answer(offer)
+	answer := b.description()
 	for name, e := range map[string]*end{"offer": a, "answer": b} {
 		d := e.description()
 		if err := d.Check(); err != nil {

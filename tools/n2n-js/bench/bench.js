@@ -2,11 +2,17 @@
 // same, in turn, so that what disturbs one disturbs the other.
 
 const Native = RTCPeerConnection;
-let connections = 0;
+let made = 0, connected = 0; // so far; n2n makes some before it needs them
 globalThis.RTCPeerConnection = class extends Native {
   constructor(...args) {
     super(...args);
-    connections++;
+    made++;
+    const count = () => {
+      if (this.connectionState !== 'connected') return;
+      connected++;
+      this.removeEventListener('connectionstatechange', count);
+    };
+    this.addEventListener('connectionstatechange', count);
   }
 };
 
@@ -55,11 +61,13 @@ const ours = {
     return now() - begun;
   },
   async introduce(broker, from, to) {
-    const open = new Promise(resolve => from.p.addEventListener('arcopened', e => e.direction === 'out' && resolve(), { once: false }));
+    const open = new Promise(resolve => from.p.addEventListener('arcopened', e => e.direction === 'out' && resolve()));
     const begun = now();
-    broker.p.introduce(from.id, to.id);
+    const told = broker.p.introduce(from.id, to.id);
     await open;
-    return now() - begun;
+    const took = now() - begun;
+    await told;
+    return took;
   },
   async again(a, b) {
     const begun = now();
@@ -70,34 +78,55 @@ const ours = {
   close: n => n.close(),
 };
 
+// Before and after what is measured all rest, so that late candidates, and what n2n
+// prepares, are in nobody's time.
+const rest = () => new Promise(resolve => setTimeout(resolve, 300));
+
 // round does everything once with fresh peers.
 async function round(side) {
   const [broker, x, y] = [await side.peer(), await side.peer(), await side.peer()];
   const r = {};
-  let before = connections;
+  await rest();
+  let before = connected;
   r.direct = await side.join(broker, x);
   await side.join(broker, y);
-  r.directConnections = (connections - before) / 2;
-  before = connections;
+  await rest();
+  r.directConnections = (connected - before) / 2;
+  before = connected;
   r.brokered = await side.introduce(broker, x, y);
-  r.brokeredConnections = connections - before;
-  before = connections;
+  await rest();
+  r.brokeredConnections = connected - before;
+  const all = made;
   r.again = await side.again(x, y);
-  r.againConnections = connections - before;
-  before = connections;
+  await rest();
+  r.againConnections = made - all;
   await side.introduce(broker, y, x); // the other direction of the pair
-  r.bothWaysConnections = connections - before + r.brokeredConnections;
-  await new Promise(resolve => setTimeout(resolve, 100)); // late candidates
+  await rest();
+  r.bothWaysConnections = connected - before;
   [r.outArcs, r.inArcs] = side.arcs(x, y);
   for (const n of [broker, x, y]) await side.close(n);
   return r;
+}
+
+// hurry does the same without a rest: nothing is prepared.
+async function hurry(side) {
+  const [broker, x, y] = [await side.peer(), await side.peer(), await side.peer()];
+  await side.join(broker, x);
+  await side.join(broker, y);
+  const brokered = await side.introduce(broker, x, y);
+  for (const n of [broker, x, y]) await side.close(n);
+  return brokered;
 }
 
 globalThis.bench = async rounds => {
   const all = { seed: [], ours: [] };
   await round(seed), await round(ours); // the first ones compile
   for (let i = 0; i < rounds; i++) {
-    for (const [name, side] of i % 2 ? [['seed', seed], ['ours', ours]] : [['ours', ours], ['seed', seed]]) all[name].push(await round(side));
+    for (const [name, side] of i % 2 ? [['seed', seed], ['ours', ours]] : [['ours', ours], ['seed', seed]]) {
+      const r = await round(side);
+      await rest();
+      all[name].push({ ...r, hurried: await hurry(side) });
+    }
   }
   return all;
 };

@@ -1,14 +1,14 @@
 // Bench compares n2n in a page with n2n-overlay-wrtc, the JavaScript project that
 // had the idea, in the same page of the same Chromium: how long arcs take to open,
-// and how many connections they cost. It needs npm, which fetches that project,
-// and Chromium.
+// and how many connections they cost. It measures how long a page takes to start a
+// node, too. It needs npm, which fetches that project, and Chromium.
 //
 //	go run ./tools/n2n-js/bench
 //	go run ./tools/n2n-js/bench --rounds 40 --json
 //
 // It fails if n2n is not as good as issue 5 wants it: one connection for a pair
 // where the other makes two, a brokered arc no slower, a second arc in at most
-// half the time.
+// half the time, a start in 150 ms.
 package main
 
 import (
@@ -81,17 +81,19 @@ func main() {
 
 // result has what bench.js measures, of each round.
 type result struct {
-	Seed []round `json:"seed"`
-	Ours []round `json:"ours"`
+	Seed  []round `json:"seed"`
+	Ours  []round `json:"ours"`
+	Start starts  `json:"start"`
 }
 
 type round struct {
 	Direct              float64 `json:"direct"` // milliseconds
 	Brokered            float64 `json:"brokered"`
+	Hurried             float64 `json:"hurried"` // brokered, with peers that were just made
 	Again               float64 `json:"again"`
-	DirectConnections   float64 `json:"directConnections"` // RTCPeerConnections made, at both ends
+	DirectConnections   float64 `json:"directConnections"` // RTCPeerConnections that connected, at both ends
 	BrokeredConnections float64 `json:"brokeredConnections"`
-	AgainConnections    float64 `json:"againConnections"`
+	AgainConnections    float64 `json:"againConnections"` // made
 	BothWaysConnections float64 `json:"bothWaysConnections"`
 	OutArcs             float64 `json:"outArcs"`
 	InArcs              float64 `json:"inArcs"`
@@ -110,7 +112,7 @@ func bench(ctx context.Context, rounds int) (*result, error) {
 	if err != nil {
 		return nil, err
 	}
-	server := &http.Server{Handler: http.FileServer(http.Dir(dir)), ReadHeaderTimeout: time.Second}
+	server := &http.Server{Handler: serve(dir), ReadHeaderTimeout: time.Second}
 	done := make(chan error, 1)
 	go func() { done <- server.Serve(l) }()
 	defer func() { server.Close(); <-done }()
@@ -120,15 +122,22 @@ func bench(ctx context.Context, rounds int) (*result, error) {
 		return nil, err
 	}
 	defer b.Close()
-	tab, err := b.Open("http://" + l.Addr().String() + "/page.html")
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	url := "http://" + l.Addr().String()
+	fmt.Fprintf(os.Stderr, "starting %d pages …\n", 2*rounds)
+	s, err := measureStarts(ctx, b, url, rounds)
+	if err != nil {
+		return nil, err
+	}
+	tab, err := b.Open(url + "/page.html")
 	if err != nil {
 		return nil, err
 	}
 	defer tab.Close()
 	fmt.Fprintf(os.Stderr, "%d rounds …\n", rounds)
-	ctx, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
 	r, err := chrome.Eval[result](ctx, tab, fmt.Sprintf(`(async () => { while (!globalThis.ready) await new Promise(r => setTimeout(r, 20)); return bench(%d) })()`, rounds))
+	r.Start = s
 	return &r, err
 }
 
@@ -174,8 +183,9 @@ var figures = []struct {
 	{"arc over another channel, ms", func(r round) float64 { return r.Direct }},
 	{"brokered arc, ms", func(r round) float64 { return r.Brokered }},
 	{"one more arc to a neighbor, ms", func(r round) float64 { return r.Again }},
+	{"brokered arc between peers made just before, ms", func(r round) float64 { return r.Hurried }},
 	{"connections of a brokered arc", func(r round) float64 { return r.BrokeredConnections }},
-	{"connections of one more arc", func(r round) float64 { return r.AgainConnections }},
+	{"connections made for one more arc", func(r round) float64 { return r.AgainConnections }},
 	{"connections of a pair, arcs both ways", func(r round) float64 { return r.BothWaysConnections }},
 	{"arcs that one end counts (2)", func(r round) float64 { return r.OutArcs }},
 	{"arcs that the other end counts (2)", func(r round) float64 { return r.InArcs }},
@@ -195,6 +205,9 @@ func (r *result) print(w io.Writer, asJSON bool) error {
 		}
 		fmt.Fprintf(t, "%s\t%.1f\t%.1f\t%s\t\n", f.name, seed, ours, ratio)
 	}
+	for name, list := range map[string][]float64{"start of a page's node, files never seen, ms": r.Start.Cold, "start of a page's node, files in store, ms": r.Start.Warm} {
+		fmt.Fprintf(t, "%s\t-\t%.1f\t-\t\n", name, list[len(list)/2])
+	}
 	return t.Flush()
 }
 
@@ -212,6 +225,10 @@ func (r *result) verdict() error {
 		want(x.BothWaysConnections == 2, "a pair has more than one connection")
 		want(x.AgainConnections == 0, "one more arc made a connection")
 		want(x.OutArcs == 2 && x.InArcs == 2, fmt.Sprintf("the ends count %v and %v arcs, want 2", x.OutArcs, x.InArcs))
+	}
+	for name, list := range map[string][]float64{"cold": r.Start.Cold, "warm": r.Start.Warm} {
+		middle := list[len(list)/2]
+		want(middle <= 150, fmt.Sprintf("a %s start takes %.0f ms, at most 150", name, middle))
 	}
 	want(ratio(1) <= 1, fmt.Sprintf("a brokered arc takes %.2f times as long", ratio(1)))
 	want(ratio(2) <= 0.5, fmt.Sprintf("one more arc takes %.2f times as long, at most 0.5", ratio(2)))

@@ -101,28 +101,24 @@ func sync(f func(args values) (any, error)) js.Func {
 	})
 }
 
-// async makes a function that returns a promise. Its last argument may be an
-// AbortSignal, which ends the context.
+// async makes a function that settles a promise: its first two arguments are that
+// one's functions resolve and reject. Its last argument may be an AbortSignal, which
+// ends the context.
 //
 //go:noinline
 func async(f func(ctx context.Context, args values) (any, error)) js.Func {
 	return js.FuncOf(func(_ js.Value, args []js.Value) any {
+		resolve, reject, args := args[0], args[1], args[2:]
 		ctx, stop := contextOf(args)
-		var work js.Func
-		work = js.FuncOf(func(_ js.Value, settle []js.Value) any {
-			resolve, reject := settle[0], settle[1]
-			go func() {
-				defer work.Release()
-				defer stop()
-				if v, err := f(ctx, args); err != nil {
-					reject.Invoke(failure(err))
-				} else {
-					resolve.Invoke(v)
-				}
-			}()
-			return nil
-		})
-		return js.Global().Get("Promise").New(work)
+		go func() {
+			defer stop()
+			if v, err := f(ctx, args); err != nil {
+				reject.Invoke(failure(err))
+			} else {
+				resolve.Invoke(v)
+			}
+		}()
+		return nil
 	})
 }
 

@@ -5,7 +5,6 @@
 //   const chat = node.protocol('chat');
 //   await chat.join({ entrance: 'wss://example.org', room: 'lobby' });
 //   for await (const m of chat.messages()) console.log(m.from, m.text());
-import './wasm_exec.js';
 
 // N2NError is every error of a node. code says which one: see n2n.d.ts.
 export class N2NError extends Error {
@@ -58,8 +57,9 @@ export function load(wasm) {
 }
 
 async function start(wasm = new URL('n2n.wasm', import.meta.url)) {
+  const [module] = await Promise.all([compile(wasm), import('./wasm_exec.js')]); // both are fetched at once
   const go = new globalThis.Go();
-  const { instance } = await instantiate(wasm, go.importObject);
+  const instance = await WebAssembly.instantiate(module, go.importObject);
   const name = `n2n ${Math.random()}`;
   let ready;
   const api = new Promise(resolve => { ready = resolve; });
@@ -74,14 +74,14 @@ async function start(wasm = new URL('n2n.wasm', import.meta.url)) {
   }
 }
 
-async function instantiate(wasm, imports) {
-  if (wasm instanceof WebAssembly.Module) return { instance: await WebAssembly.instantiate(wasm, imports) };
-  if (wasm instanceof ArrayBuffer || ArrayBuffer.isView(wasm)) return WebAssembly.instantiate(wasm, imports);
+async function compile(wasm) {
+  if (wasm instanceof WebAssembly.Module) return wasm;
+  if (wasm instanceof ArrayBuffer || ArrayBuffer.isView(wasm)) return WebAssembly.compile(wasm);
   const response = wasm instanceof Response ? wasm : await fetch(wasm);
   if (!response.ok) throw new N2NError({ code: 'load', message: `${response.url}: HTTP status ${response.status}` });
   const type = response.headers.get('Content-Type') ?? '';
-  if (type.startsWith('application/wasm')) return WebAssembly.instantiateStreaming(response, imports);
-  return WebAssembly.instantiate(await response.arrayBuffer(), imports); // a server that does not know the type
+  if (type.startsWith('application/wasm')) return WebAssembly.compileStreaming(response);
+  return WebAssembly.compile(await response.arrayBuffer()); // a server that does not know the type
 }
 
 // call waits for what the node does. An AbortSignal that has ended it is thrown
@@ -89,7 +89,7 @@ async function instantiate(wasm, imports) {
 async function call(f, signal, ...args) {
   signal?.throwIfAborted();
   try {
-    return await f(...args, signal);
+    return await new Promise((resolve, reject) => { f(resolve, reject, ...args, signal); });
   } catch (err) {
     if (signal?.aborted && err?.code === 'aborted') throw signal.reason;
     throw errorOf(err);
