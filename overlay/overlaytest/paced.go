@@ -47,7 +47,7 @@ type pacedHandler struct {
 func (h *pacedHandler) say(slot int, something func()) {
 	sleepPast(slot)
 	something()
-	time.Sleep(time.Nanosecond)
+	time.Sleep(time.Nanosecond) // virtual: a world is in a bubble
 }
 
 func (h *pacedHandler) Described(id transport.SessionID, local transport.Description) {

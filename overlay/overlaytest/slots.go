@@ -67,5 +67,5 @@ func sleepUntil(slot int) {
 
 // sleepPast waits until a slot comes that is not now.
 func sleepPast(slot int) {
-	time.Sleep(1 + until(slot, time.Now().Add(1)))
+	time.Sleep(1 + until(slot, time.Now().Add(1))) // virtual, too
 }

@@ -19,15 +19,20 @@ type Driver struct {
 
 // Offer begins a session as the driver beneath does.
 func (d *Driver) Offer(id transport.SessionID, h transport.Handler) (transport.Session, error) {
-	s, err := d.Driver.Offer(id, &handler{h, d})
-	return &session{s, d}, err
+	return d.session(d.Driver.Offer(id, &handler{h, d}))
 }
 
 // Answer answers an offer as the driver beneath does.
 func (d *Driver) Answer(id transport.SessionID, offer transport.Description, h transport.Handler) (transport.Session, error) {
 	offer.Candidates = d.theirs(offer.Candidates)
-	s, err := d.Driver.Answer(id, offer, &handler{h, d})
-	return &session{s, d}, err
+	return d.session(d.Driver.Answer(id, offer, &handler{h, d}))
+}
+
+func (d *Driver) session(s transport.Session, err error) (transport.Session, error) {
+	if err != nil {
+		return nil, err
+	}
+	return &session{s, d}, nil
 }
 
 // theirs puts the addresses of peers onto the network.

@@ -8,8 +8,8 @@
 //
 // # Concurrency
 //
-// A Network may be used from any goroutine. It has one for each socket and one
-// more, which end with Close.
+// A Network may be used from any goroutine. It has a goroutine for each socket and
+// one that sends on what is due; all end with Close, which waits for them.
 package far
 
 import (

@@ -5,8 +5,9 @@ import (
 	"net"
 	"net/netip"
 
-	"github.com/n2n-overlay/n2n/transport"
 	"github.com/pion/ice/v4"
+
+	"github.com/n2n-overlay/n2n/transport"
 )
 
 // mux is the sockets that sessions share, at most one for each IP version. It is

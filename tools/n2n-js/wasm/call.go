@@ -125,8 +125,11 @@ func async(f func(ctx context.Context, args values) (any, error)) js.Func {
 // contextOf gives a context that ends with an AbortSignal; stop frees both.
 func contextOf(args values) (ctx context.Context, stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
-	signal := args.at(len(args) - 1)
-	if len(args) == 0 || !signal.InstanceOf(js.Global().Get("AbortSignal")) {
+	if len(args) == 0 {
+		return ctx, cancel
+	}
+	signal := args[len(args)-1]
+	if !signal.InstanceOf(js.Global().Get("AbortSignal")) {
 		return ctx, cancel
 	}
 	if signal.Get("aborted").Bool() {
