@@ -64,7 +64,7 @@ func (s *session) newPeerConnection() (js.Value, error) {
 	if err != nil {
 		return configuration, fmt.Errorf("certificate: %w", err)
 	}
-	pc, err := construct(s.driver.class, configuration)
+	pc, err := s.driver.connection(s.ctx, configuration)
 	if err != nil {
 		return pc, err
 	}

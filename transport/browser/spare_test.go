@@ -20,12 +20,12 @@ func watch(t *testing.T) watched {
 	t.Helper()
 	w := watched{js.Global().Call("eval", `(() => {
 		const Native = globalThis.RTCPeerConnection;
-		const w = {made: 0, refused: 0, refuses: false, list: []};
+		const w = {made: 0, refused: 0, refuses: "", list: []};
 		globalThis.RTCPeerConnection = class extends Native {
 			constructor(...args) {
 				if (w.refuses) {
 					w.refused++;
-					throw new Error("no more connections");
+					throw new DOMException("as the test wants it", w.refuses);
 				}
 				super(...args);
 				w.made++;
@@ -44,8 +44,9 @@ func (w watched) count(what string) int { return w.Get(what).Int() }
 
 func (w watched) open() int { return w.Call("open").Int() }
 
-// refuse has no connection be made any more.
-func (w watched) refuse(yes bool) { w.Set("refuses", yes) }
+// refuse has no connection be made any more, but an exception of that name be
+// thrown; none: they are made again.
+func (w watched) refuse(exception string) { w.Set("refuses", exception) }
 
 // until waits for a state of the driver that no event tells.
 func until(t testing.TB, what string, is func() bool) {
@@ -168,9 +169,9 @@ func TestFailedSpares(t *testing.T) {
 	da.FailSpares() // and they have had no time to be cleared away
 	once(t, da, db, 1)
 
-	w.refuse(true)
+	w.refuse("NotSupportedError")
 	dc := newDriver(t)
 	until(t, "refused connections", func() bool { return w.count("refused") >= 2 && dc.Spares() == 0 })
-	w.refuse(false)
+	w.refuse("")
 	once(t, dc, db, 2)
 }
