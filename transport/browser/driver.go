@@ -31,6 +31,7 @@ type Driver struct {
 	promises      *promises
 	page          listeners
 	scratch       js.Value // Uint8Array of transport.MaxFrame bytes, to send from
+	warm          sync.Once
 
 	ctx    context.Context // ends with the driver
 	cancel context.CancelFunc

@@ -5,7 +5,6 @@ package browser
 import (
 	"context"
 	"crypto/ed25519"
-	"crypto/rand"
 	"fmt"
 	"strconv"
 	"strings"
@@ -16,7 +15,7 @@ import (
 
 const (
 	database = "n2n"  // in IndexedDB
-	store    = "keys" // of the database: name and place -> seed
+	store    = "keys" // of the database: name and place -> seed and public key
 	places   = 16     // for tabs that are open at the same time
 
 	// reloadWait is how long a tab waits for the key that it had before it was
@@ -49,15 +48,14 @@ func LoadKey(ctx context.Context, name string) (key ed25519.PrivateKey, release 
 		return nil, nil, fmt.Errorf("browser: lock of a key: %w", err)
 	}
 	if release == nil {
-		_, key, err = ed25519.GenerateKey(rand.Reader)
+		key, err = k.promises.freshKey(ctx)
 		return key, func() {}, err
 	}
-	seed, err := k.seed(ctx, place)
-	if err != nil {
+	if key, err = k.stored(ctx, place); err != nil {
 		release()
 		return nil, nil, fmt.Errorf("browser: IndexedDB: %w", err)
 	}
-	return ed25519.NewKeyFromSeed(seed), release, nil
+	return key, release, nil
 }
 
 // keys are the keys of one name.
@@ -192,8 +190,9 @@ func (k *keys) session(method string, args ...any) (v js.Value, err error) {
 	return js.Global().Get("sessionStorage").Call(method, args...), nil
 }
 
-// seed reads the seed of a place, and makes it if there is none.
-func (k *keys) seed(ctx context.Context, place int) ([]byte, error) {
+// stored reads the key of a place, and makes it if there is none. Nobody else does
+// so at the same time: this tab has the lock.
+func (k *keys) stored(ctx context.Context, place int) (ed25519.PrivateKey, error) {
 	open, err := call(js.Global().Get("indexedDB"), "open", database, 1)
 	if err != nil {
 		return nil, err
@@ -208,35 +207,37 @@ func (k *keys) seed(ctx context.Context, place int) ([]byte, error) {
 	db := open.Get("result")
 	defer db.Call("close")
 
-	change, err := call(db, "transaction", store, "readwrite")
+	id := k.name + "\n" + strconv.Itoa(place)
+	read, err := call(db, "transaction", store, "readonly")
 	if err != nil {
 		return nil, err
 	}
-	seeds := change.Call("objectStore", store)
-	id := k.name + "\n" + strconv.Itoa(place)
-	get := seeds.Call("get", id)
+	get := read.Call("objectStore", store).Call("get", id)
 	if err := await(ctx, get, "success", "error"); err != nil {
 		return nil, err
 	}
-	seed := make([]byte, ed25519.SeedSize)
-	if old := get.Get("result"); old.Truthy() && old.Get("length").Int() == len(seed) {
-		js.CopyBytesToGo(seed, old)
-		return seed, nil
+	if old := get.Get("result"); old.Truthy() && old.Get("length").Int() == ed25519.PrivateKeySize {
+		key := make(ed25519.PrivateKey, ed25519.PrivateKeySize)
+		js.CopyBytesToGo(key, old)
+		return key, nil
 	}
-	if _, err := rand.Read(seed); err != nil {
+	key, err := k.promises.freshKey(ctx)
+	if err != nil {
 		return nil, err
 	}
-	fresh := js.Global().Get("Uint8Array").New(len(seed))
-	js.CopyBytesToJS(fresh, seed)
-	// Between get and put nothing may wait for anything but the database, or the
-	// browser commits: Go has run on from the event of get.
-	if _, err := call(seeds, "put", fresh, id); err != nil {
+	fresh := js.Global().Get("Uint8Array").New(len(key))
+	js.CopyBytesToJS(fresh, key)
+	write, err := call(db, "transaction", store, "readwrite")
+	if err != nil {
 		return nil, err
 	}
-	if err := await(ctx, change, "complete", "error", "abort"); err != nil {
+	if _, err := call(write.Call("objectStore", store), "put", fresh, id); err != nil {
 		return nil, err
 	}
-	return seed, nil
+	if err := await(ctx, write, "complete", "error", "abort"); err != nil {
+		return nil, err
+	}
+	return key, nil
 }
 
 // await waits for the event ok of a request or a transaction, or for another one

@@ -90,3 +90,43 @@ func TestLoadKeyEnds(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// TestNewKey: the browser makes it or, if that cannot, Go does.
+func TestNewKey(t *testing.T) {
+	fresh := func() ed25519.PrivateKey {
+		t.Helper()
+		key, err := browser.NewKey(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !key.Equal(ed25519.NewKeyFromSeed(key.Seed())) {
+			t.Error("the public key is another one's")
+		}
+		return key
+	}
+	calls := js.Global().Call("eval", `(() => {
+		const p = SubtleCrypto.prototype, native = p.generateKey, calls = {native: 0, refused: 0};
+		p.generateKey = function (...args) { calls.native++; return native.apply(this, args); };
+		calls.refuse = () => { p.generateKey = () => { calls.refused++; return Promise.reject(new DOMException("", "NotSupportedError")); }; };
+		calls.end = () => { p.generateKey = native; };
+		return calls;
+	})()`)
+	defer calls.Call("end")
+	first, second := fresh(), fresh()
+	if calls.Get("native").Int() != 2 {
+		t.Error("the browser was not asked")
+	}
+	calls.Call("refuse")
+	third := fresh()
+	if calls.Get("refused").Int() != 1 {
+		t.Error("the browser did not refuse")
+	}
+	if first.Equal(second) || second.Equal(third) {
+		t.Error("the same key twice")
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := browser.NewKey(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("after the end of its context: %v", err)
+	}
+}

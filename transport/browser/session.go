@@ -27,7 +27,7 @@ const (
 
 var (
 	errPeerClosed = errors.New("closed by the peer")
-	errSetup      = fmt.Errorf("no connection within %v", setupTimeout)
+	errSetup      = errors.New("no connection within " + setupTimeout.String())
 )
 
 // session is one attempt at a connection and then the connection. It may be

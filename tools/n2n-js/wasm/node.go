@@ -39,9 +39,13 @@ func create(ctx context.Context, args values) (any, error) {
 	if trace := o.Get("trace"); trace.Type() == js.TypeFunction {
 		cfg.Trace = func(s overlay.Step) { trace.Invoke(stepTo(s)) }
 	}
+	var err error
 	switch key := o.Get("key"); key.Type() {
+	case js.TypeUndefined, js.TypeNull:
+		if cfg.Key, err = browser.NewKey(ctx); err != nil {
+			return nil, err
+		}
 	case js.TypeString:
-		var err error
 		if cfg.Key, n.release, err = browser.LoadKey(ctx, key.String()); err != nil {
 			return nil, err
 		}
