@@ -28,20 +28,7 @@ import (
 //go:embed js
 var files embed.FS
 
-const (
-	module  = "github.com/n2n-overlay/n2n/"
-	program = module + "tools/n2n-js/wasm"
-)
-
-// inlining is left to what runs for every message and signature: elsewhere it
-// makes code that is a twentieth larger when compressed, and not felt to be faster.
-// math/bits multiplies for crypto: with a call for each product, a signature takes
-// more than twice as long.
-var inlining = []string{
-	"-gcflags=all=-l",
-	"-gcflags=crypto/...=", "-gcflags=math/bits=", "-gcflags=internal/byteorder=", "-gcflags=runtime=", "-gcflags=internal/runtime/...=", "-gcflags=sync/...=", "-gcflags=syscall/js=",
-	"-gcflags=" + module + "overlay=", "-gcflags=" + module + "transport/...=",
-}
+const program = "github.com/n2n-overlay/n2n/tools/n2n-js/wasm"
 
 // Sizes are those of n2n.wasm, in bytes.
 type Sizes struct {
@@ -104,13 +91,18 @@ func runtime(ctx context.Context, dir string) error {
 func compile(ctx context.Context, dir string) (s Sizes, err error) {
 	wasm := filepath.Join(dir, "n2n.wasm")
 	// -trimpath: nothing of this machine is in the file, which is the same everywhere.
-	args := append([]string{"build", "-trimpath", "-ldflags=-s -w"}, inlining...)
-	cmd := exec.CommandContext(ctx, "go", append(args, "-o", wasm, program)...)
+	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags=-s -w", "-o", wasm, program)
 	cmd.Env = append(os.Environ(), "GOOS=js", "GOARCH=wasm", "GOFLAGS=")
 	if _, err := run(cmd); err != nil {
 		return s, err
 	}
 	b, err := os.ReadFile(wasm)
+	if err == nil {
+		b, err = joinData(b)
+	}
+	if err == nil {
+		err = os.WriteFile(wasm, b, 0o644)
+	}
 	if err != nil {
 		return s, err
 	}
