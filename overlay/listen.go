@@ -82,7 +82,7 @@ func (p *Protocol) Listen() net.Listener {
 		}
 		select {
 		case <-p.closed:
-			l.err = errOfProtocol
+			l.err = errOfProtocol()
 		default:
 		}
 		if l.err != nil {

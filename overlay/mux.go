@@ -292,4 +292,4 @@ func (Addr) Network() string { return "n2n" }
 func (a Addr) String() string { return a.Peer.String() }
 
 // errOfProtocol is how streams end that their protocol has left.
-var errOfProtocol = fmt.Errorf("%w: %w", net.ErrClosed, ErrClosed)
+func errOfProtocol() error { return fmt.Errorf("%w: %w", net.ErrClosed, ErrClosed) }

@@ -298,7 +298,7 @@ func (n *Node) Close() error {
 			close(s.gone)
 			s.media.end(s, ErrClosed)
 			for _, pp := range s.pipes.all() {
-				pp.mux.end(errOfProtocol, true)
+				pp.mux.end(errOfProtocol(), true)
 			}
 		}
 		n.mu.Lock()

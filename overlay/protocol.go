@@ -244,14 +244,14 @@ func (p *Protocol) end() {
 
 func (p *Protocol) endStreams() {
 	if l := p.listening(); l != nil {
-		l.end(errOfProtocol)
+		l.end(errOfProtocol())
 	}
 	p.mu.Lock()
 	pipes := slices.Collect(maps.Values(p.pipes))
 	p.mu.Unlock()
 	for _, pp := range pipes {
 		if pp.owner() == p { // and not a later one of that name
-			pp.mux.end(errOfProtocol, false)
+			pp.mux.end(errOfProtocol(), false)
 		}
 	}
 }

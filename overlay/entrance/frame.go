@@ -87,7 +87,7 @@ func appendMillis(b []byte, d time.Duration) []byte {
 var errFrame = errors.New("not a frame")
 
 // errUnknown is for a kind that a later version may have.
-var errUnknown = fmt.Errorf("%w: unknown kind", errFrame)
+var errUnknown = errors.New("unknown kind")
 
 // decode reads what encode gives, and nothing else. It keeps b.
 func decode(b []byte) (frame, error) {
@@ -112,7 +112,7 @@ func decode(b []byte) (frame, error) {
 	case welcome, moved, ping, pong:
 		size = 0
 	default:
-		return frame{}, errUnknown
+		return frame{}, fmt.Errorf("%w: %w", errFrame, errUnknown)
 	}
 	if len(rest) != size {
 		return frame{}, errFrame
