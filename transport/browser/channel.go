@@ -149,7 +149,7 @@ func (c *channel) Send(p []byte) error {
 	if c.closed {
 		return transport.ErrClosed
 	}
-	if !c.queue.room(c.buffered(), len(p)) {
+	if !c.queue.surely(len(p)) && !c.queue.room(c.buffered(), len(p)) {
 		return transport.ErrBufferFull
 	}
 	c.queue.push(len(p))
@@ -185,9 +185,12 @@ func (c *channel) buffered() uint64 {
 // write hands a message to the browser, which copies it. The caller holds
 // session.mu.
 func (c *channel) write(p []byte) error {
-	scratch := c.session.driver.scratch // nobody else runs before the browser has it
-	js.CopyBytesToJS(scratch, p)
-	_, err := call(c.dc, "send", scratch.Call("subarray", 0, len(p)))
+	d := c.session.driver
+	js.CopyBytesToJS(d.scratch, p) // nobody else runs before the browser has it
+	if d.viewed != len(p) {
+		d.view, d.viewed = d.scratch.Call("subarray", 0, len(p)), len(p)
+	}
+	_, err := call(c.dc, "send", d.view)
 	return err
 }
 
@@ -195,14 +198,27 @@ func (c *channel) write(p []byte) error {
 // only how many bytes.
 type sendQueue struct {
 	sent uint64   // bytes of all messages so far
-	ends []uint64 // for each message that is queued, sent when it was
+	left uint64   // of them, those that had left the buffer when last asked
+	ends []uint64 // for each message that may be queued, sent when it was
+}
+
+// Asking the browser how much it holds is a call out of Go. So it is asked only
+// when so many bytes, or messages, might wait.
+const (
+	askBytes    = maxBuffered / 4
+	askMessages = 1 << 10
+)
+
+// surely reports whether n bytes fit, without asking.
+func (q *sendQueue) surely(n int) bool {
+	return q.sent-q.left+uint64(n) <= askBytes && len(q.ends) < askMessages
 }
 
 // room forgets what has left the buffer and reports whether n bytes fit.
 func (q *sendQueue) room(buffered uint64, n int) bool {
-	left := q.sent - min(buffered, q.sent)
+	q.left = q.sent - min(buffered, q.sent)
 	done := 0
-	for done < len(q.ends) && q.ends[done] <= left {
+	for done < len(q.ends) && q.ends[done] <= q.left {
 		done++
 	}
 	if q.ends = q.ends[done:]; len(q.ends) == 0 {

@@ -31,6 +31,9 @@ type Driver struct {
 	promises      *promises
 	page          listeners
 	scratch       js.Value // Uint8Array of transport.MaxFrame bytes, to send from
+	view          js.Value // its first viewed bytes, as many as the last message had
+	viewed        int
+	buffers       buffers
 	warm          sync.Once
 
 	ctx    context.Context // ends with the driver
@@ -62,6 +65,7 @@ func New(cfg Config) (*Driver, error) {
 	if err != nil {
 		return nil, fmt.Errorf("browser: certificate: %w", err)
 	}
+	array := js.Global().Get("Uint8Array")
 	d := &Driver{
 		cfg:           cfg,
 		class:         class,
@@ -69,7 +73,9 @@ func New(cfg Config) (*Driver, error) {
 		certificate:   certificate,
 		loopback:      fromLoopback(),
 		promises:      newPromises(),
-		scratch:       js.Global().Get("Uint8Array").New(transport.MaxFrame),
+		scratch:       array.New(transport.MaxFrame),
+		viewed:        -1,
+		buffers:       buffers{array: array},
 		sessions:      make(map[transport.SessionID]*session),
 		spares:        spares{age: spareAge},
 	}

@@ -151,3 +151,46 @@ func TestReachable(t *testing.T) {
 		t.Error("a page from elsewhere may contact loopback")
 	}
 }
+
+// TestManySizes: what comes in a burst, large and small, arrives whole and in order,
+// though buffers are used again.
+func TestManySizes(t *testing.T) {
+	x := meet(t)
+	const messages = 600
+	size := func(i int) int { return []int{transport.MaxFrame, 100, transport.MaxFrame*3/4 - 1, transport.MaxFrame * 3 / 4, 2, 16 << 10}[i%6] }
+	content := func(i int) []byte {
+		p := make([]byte, size(i))
+		for j := range p {
+			p[j] = byte(i * 7)
+		}
+		p[0], p[1] = byte(i), byte(i>>8)
+		return p
+	}
+	sent := js.Global().Get("Array").New()
+	for i := range messages {
+		p := content(i)
+		v := js.Global().Get("Uint8Array").New(len(p))
+		js.CopyBytesToJS(v, p)
+		sent.Call("push", v)
+	}
+	// Never more than 2 MiB under way: a driver need not hold more than 8.
+	js.Global().Get("Function").New("dc", "list", `dc.bufferedAmountLowThreshold = 1 << 20;
+		(async () => { for (const p of list) {
+			if (dc.bufferedAmount > 1 << 21) await new Promise((r) => { dc.onbufferedamountlow = r });
+			dc.send(p);
+		} })()`).Invoke(x.dc, sent)
+	n := 0
+	x.told.Wait(t, time.Minute, "all messages", func(events []transporttest.Event) bool {
+		n = 0
+		for _, e := range events {
+			if e.Kind != transporttest.Message {
+				continue
+			}
+			if !slices.Equal(e.Data, content(n)) {
+				t.Fatalf("message %d of %d bytes is wrong", n, len(e.Data))
+			}
+			n++
+		}
+		return n == messages
+	})
+}

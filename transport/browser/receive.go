@@ -9,12 +9,12 @@ import (
 	"github.com/n2n-overlay/n2n/transport"
 )
 
-// receive takes a message from the browser.
+// receive takes a message from the browser: an ArrayBuffer, or text.
 func (c *channel) receive(data js.Value) {
-	p, size := c.bytes(data)
 	s := c.session
+	p := s.driver.buffers.copy(data)
 	if p == nil {
-		s.fail(fmt.Errorf("protocol violation: message of %d bytes on channel %d", size, c.number))
+		s.fail(fmt.Errorf("protocol violation: message of more than %d bytes on channel %d", transport.MaxFrame, c.number))
 		return
 	}
 	s.mu.Lock()
@@ -22,32 +22,14 @@ func (c *channel) receive(data js.Value) {
 	switch {
 	case c.closed || s.silent.Load():
 		return
-	case s.held+size > maxHeld || s.heldCount >= maxMessages:
+	case s.held+len(p) > maxHeld || s.heldCount >= maxMessages:
 		s.fail(fmt.Errorf("protocol violation: more than %d bytes or %d messages that nobody has read", maxHeld, maxMessages))
 		return
 	}
-	s.held += size
+	s.held += len(p)
 	s.heldCount++
 	c.in = append(c.in, p)
 	c.read()
-}
-
-// bytes copies a message: an ArrayBuffer, or text. One that is too large is nil.
-func (c *channel) bytes(data js.Value) (p []byte, size int) {
-	if data.Type() == js.TypeString {
-		p = []byte(data.String())
-		if len(p) > transport.MaxFrame {
-			return nil, len(p)
-		}
-		return p, len(p)
-	}
-	size = data.Get("byteLength").Int()
-	if size > transport.MaxFrame {
-		return nil, size
-	}
-	p = make([]byte, size)
-	js.CopyBytesToGo(p, js.Global().Get("Uint8Array").New(data))
-	return p, size
 }
 
 // read begins to handle messages, if there are any and they may be. The caller
@@ -82,6 +64,7 @@ func (c *channel) handle() {
 		if !s.silent.Load() {
 			s.handler.Message(s.id, c.number, p)
 		}
+		s.driver.buffers.put(p)
 	}
 }
 
