@@ -30,6 +30,9 @@ type channel struct {
 	opened  bool     // dc can send
 	waiting [][]byte // messages sent before
 	queue   sendQueue
+	notice  js.Func  // hears of messages
+	push    js.Value // hears of them while a collector is at it: puts events into
+	arrived js.Value // this Array
 	in      [][]byte // received, not handled
 	wanted  bool     // Channel was called: messages may be handled
 	reading bool     // by a goroutine
@@ -95,7 +98,7 @@ func (c *channel) open(pc js.Value) error {
 	}
 	dc.Set("binaryType", "arraybuffer")
 	c.dc = dc
-	s.events.on(dc, "message", func(ev js.Value) { c.receive(ev.Get("data")) })
+	c.listen()
 	s.events.on(dc, "close", func(js.Value) { c.ended() })
 	if dc.Get("readyState").String() == "open" { // the association was there before
 		c.attach()
@@ -129,6 +132,7 @@ func (c *channel) attach() {
 
 // ended is called when the peer has closed the channel, or both ends have.
 func (c *channel) ended() {
+	c.collect() // what came before
 	c.session.mu.Lock()
 	defer c.session.mu.Unlock()
 	c.closed = true

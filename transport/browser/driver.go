@@ -34,6 +34,7 @@ type Driver struct {
 	view          js.Value // its first viewed bytes, as many as the last message had
 	viewed        int
 	buffers       buffers
+	collector     collector
 	warm          sync.Once
 
 	ctx    context.Context // ends with the driver
@@ -198,6 +199,7 @@ func (d *Driver) Close() error {
 	d.wg.Wait()
 	if !again {
 		d.page.release()
+		d.collector.close()
 		d.promises.close()
 	}
 	return nil
