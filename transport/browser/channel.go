@@ -14,6 +14,7 @@ import (
 
 const (
 	maxBuffered = 4 << 20 // bytes queued in one channel, to send
+	highWater   = 2 << 20 // of them, in the browser; the others wait here
 	maxMessages = 1 << 16 // messages queued in one channel, to send
 	maxHeld     = 8 << 20 // bytes of one session that were received and not handled
 	lastChannel = 1023    // where Chromium ends
@@ -28,8 +29,9 @@ type channel struct {
 
 	dc      js.Value // undefined until there is a connection, and after it
 	opened  bool     // dc can send
-	waiting [][]byte // messages sent before
 	queue   sendQueue
+	waiting [][]byte // messages that the browser has not got yet
+	held    int      // their bytes
 	notice  js.Func  // hears of messages
 	push    js.Value // hears of them while a collector is at it: puts events into
 	arrived js.Value // this Array
@@ -99,6 +101,12 @@ func (c *channel) open(pc js.Value) error {
 	dc.Set("binaryType", "arraybuffer")
 	c.dc = dc
 	c.listen()
+	dc.Set("bufferedAmountLowThreshold", highWater/2)
+	s.events.on(dc, "bufferedamountlow", func(js.Value) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		c.flush()
+	})
 	s.events.on(dc, "close", func(js.Value) { c.ended() })
 	if dc.Get("readyState").String() == "open" { // the association was there before
 		c.attach()
@@ -116,17 +124,39 @@ func (c *channel) open(pc js.Value) error {
 // session.mu.
 func (c *channel) attach() {
 	c.opened = true
-	for _, p := range c.waiting {
-		_ = c.write(p) // fails only if the session is over
-	}
-	c.waiting = nil
-	if c.closed {
-		c.dc.Call("close")
-	}
+	c.flush()
 	if s := c.session; c.number == transport.ControlChannel || c.number == transport.FirstChannel {
 		if s.pending--; s.pending == 0 {
 			s.poke()
 		}
+	}
+}
+
+// flush gives the browser what waits, up to highWater, and closes the channel behind
+// it if that is to be. The caller holds session.mu.
+//
+// Chromium's bufferedAmount says how much the browser holds, and stays far below
+// highWater as long as the node keeps to its windows. Firefox's (dcsctp, version
+// 153) goes on to count what has left, until all has. So whoever never stopped
+// sending would seem to have more and more under way; from highWater on this waits
+// for the browser to run dry, which it does in a moment.
+func (c *channel) flush() {
+	if !c.opened || !c.dc.Truthy() {
+		return
+	}
+	for len(c.waiting) > 0 && c.inBrowser() < highWater {
+		p := c.waiting[0]
+		c.waiting[0] = nil
+		c.waiting = c.waiting[1:]
+		c.held -= len(p)
+		_ = c.write(p) // fails only if the channel is over
+	}
+	if len(c.waiting) > 0 {
+		return
+	}
+	c.waiting = nil
+	if c.closed {
+		c.dc.Call("close")
 	}
 }
 
@@ -136,6 +166,7 @@ func (c *channel) ended() {
 	c.session.mu.Lock()
 	defer c.session.mu.Unlock()
 	c.closed = true
+	c.waiting, c.held = nil, 0
 }
 
 // Send queues a message. Errors: transport.ErrTooLarge, transport.ErrBufferFull
@@ -153,12 +184,18 @@ func (c *channel) Send(p []byte) error {
 	if c.closed {
 		return transport.ErrClosed
 	}
-	if !c.queue.surely(len(p)) && !c.queue.room(c.buffered(), len(p)) {
-		return transport.ErrBufferFull
+	wait := !c.opened || len(c.waiting) > 0
+	if wait || !c.queue.surely(len(p)) {
+		n := c.inBrowser()
+		if !c.queue.room(n+uint64(c.held), len(p)) {
+			return transport.ErrBufferFull
+		}
+		wait = wait || n >= highWater
 	}
 	c.queue.push(len(p))
-	if !c.opened {
+	if wait {
 		c.waiting = append(c.waiting, slices.Clone(p))
+		c.held += len(p)
 		return nil
 	}
 	if err := c.write(p); err != nil {
@@ -172,16 +209,17 @@ func (c *channel) Send(p []byte) error {
 func (c *channel) Queued() int {
 	c.session.mu.Lock()
 	defer c.session.mu.Unlock()
-	return int(c.buffered())
+	if c.opened && !c.dc.Truthy() {
+		return 0 // the session is over
+	}
+	return int(c.inBrowser()) + c.held
 }
 
-// buffered is how many bytes wait. The caller holds session.mu.
-func (c *channel) buffered() uint64 {
-	switch {
-	case !c.opened:
-		return c.queue.sent
-	case !c.dc.Truthy():
-		return 0 // the session is over
+// inBrowser is how many bytes the browser says that it holds. The caller holds
+// session.mu.
+func (c *channel) inBrowser() uint64 {
+	if !c.opened || !c.dc.Truthy() {
+		return 0
 	}
 	return uint64(c.dc.Get("bufferedAmount").Float())
 }
@@ -244,8 +282,6 @@ func (c *channel) Close() error {
 		return nil
 	}
 	c.closed = true
-	if c.opened && c.dc.Truthy() {
-		c.dc.Call("close")
-	}
+	c.flush()
 	return nil
 }

@@ -3,6 +3,7 @@ package transporttest
 import (
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 var flowCases = []testCase{
 	{"slow receiver", "While Message does not return, no further message of that channel is read; the other channels go on.", testSlowReceiver},
 	{"buffer full", "Send gives ErrBufferFull when more than a driver's bound (at least 4 MiB for each channel) is queued; what was taken arrives.", testBufferFull},
+	{"endless sender", "What has arrived takes no room: who has 1 MiB under way at the most is never refused, however long it goes on.", testEndlessSender},
 	{"close of a slow receiver", "Close waits for no handler.", testCloseSlow},
 	{"down past a slow receiver", "Down is called although a message is being handled.", testDownSlow},
 }
@@ -133,6 +135,35 @@ func testBufferFull(k *kit) {
 		k.Errorf("Send after everything was read: %v", err)
 	}
 	b.waitMessages(transport.FirstChannel, int(sent)+1)
+}
+
+func testEndlessSender(k *kit) {
+	const size, window, total = 16 << 10, 64, 24 << 6 // messages: of 24 MiB, 1 MiB
+	a, b := k.ends()
+	room := make(chan struct{}, window)
+	for range window {
+		room <- struct{}{}
+	}
+	got := make(chan struct{}, total)
+	a.OnMessage = func(transport.SessionID, uint16, []byte) { room <- struct{}{} }
+	k.connect(a, b)
+	back := b.channel(transport.FirstChannel)
+	b.OnMessage = func(_ transport.SessionID, _ uint16, p []byte) {
+		got <- struct{}{}
+		if err := back.Send(p[:1]); err != nil {
+			k.Errorf("answer: %v", err)
+		}
+	}
+	c, p := a.channel(transport.FirstChannel), make([]byte, size)
+	for i := range total {
+		k.await(fmt.Sprintf("room for message %d", i), room)
+		if err := c.Send(p); err != nil {
+			k.Fatalf("message %d, with at most %d KiB under way: %v", i, window*size>>10, err)
+		}
+	}
+	for i := range total {
+		k.await(fmt.Sprintf("message %d", i), got)
+	}
 }
 
 func testCloseSlow(k *kit) {
