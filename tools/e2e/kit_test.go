@@ -20,6 +20,7 @@ import (
 	"github.com/n2n-overlay/n2n/overlay"
 	"github.com/n2n-overlay/n2n/tools/chrome"
 	"github.com/n2n-overlay/n2n/tools/chrome/chrometest"
+	"github.com/n2n-overlay/n2n/tools/firefox"
 	"github.com/n2n-overlay/n2n/transport"
 	"github.com/n2n-overlay/n2n/transport/pion"
 )
@@ -174,9 +175,10 @@ func (n *native) arcs(id transport.PeerID) int {
 // tab is a page with a node.
 type tab struct {
 	w     *world
-	page  *chrome.Tab
-	name  string // under which its key is kept; empty: it is not
-	brief bool   // sessions without arcs end at once
+	page  *chrome.Tab  // nil: it is in Firefox
+	fox   *firefox.Tab // nil: it is in Chromium
+	name  string       // under which its key is kept; empty: it is not
+	brief bool         // sessions without arcs end at once
 	id    transport.PeerID
 }
 
@@ -209,8 +211,16 @@ func (t *tab) eval(js string) {
 	t.w.Helper()
 	ctx, cancel := t.w.step()
 	defer cancel()
-	_, err := chrome.Eval[any](ctx, t.page, js)
+	_, err := t.run(ctx, "Promise.resolve("+js+").then(() => '')")
 	t.w.must(err)
+}
+
+// run gives the text that an expression is, or its promise brings.
+func (t *tab) run(ctx context.Context, js string) (string, error) {
+	if t.fox != nil {
+		return firefox.Eval[string](ctx, t.fox, js)
+	}
+	return chrome.Eval[string](ctx, t.page, js)
 }
 
 // call gives the node of a tab a command.
@@ -229,7 +239,7 @@ func try(t *tab, result any, command string, args ...any) error {
 	}
 	ctx, cancel := t.w.step()
 	defer cancel()
-	got, err := chrome.Eval[string](ctx, t.page, fmt.Sprintf("tab(%q, %s).then(JSON.stringify).then((s) => s ?? 'null')", command, quote(string(list))))
+	got, err := t.run(ctx, fmt.Sprintf("tab(%q, %s).then(JSON.stringify).then((s) => s ?? 'null')", command, quote(string(list))))
 	if err != nil || result == nil {
 		return err
 	}

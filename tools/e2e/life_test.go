@@ -115,14 +115,19 @@ func TestReload(t *testing.T) {
 // TestTransfer: 10 MiB each way at the same time, with equal hashes, between a tab
 // and a native peer, and between two tabs.
 func TestTransfer(t *testing.T) {
-	const total, size = 10 << 20, 100_000
 	w := newWorld(t, chrome.Config{})
 	peer := w.native()
 	a, b := w.tab(""), w.tab("")
 	a.join(peer)
 	b.join(peer)
 	a.connect(b.id, peer.id)
+	w.transfers(a, peer, b)
+}
 
+// transfers has a tab exchange 10 MiB with a native peer, and with another tab, both
+// ways at once.
+func (w *world) transfers(a *tab, peer *native, b *tab) {
+	const total, size = 10 << 20, 100_000
 	type result struct {
 		Hash   string
 		Millis float64
@@ -132,7 +137,7 @@ func TestTransfer(t *testing.T) {
 		go func() {
 			var r result
 			if err := do(&r); err != nil {
-				t.Error(err)
+				w.Error(err)
 			}
 			done <- r
 		}()
@@ -146,9 +151,9 @@ func TestTransfer(t *testing.T) {
 	}
 	same := func(name string, sent, got result) {
 		if sent.Hash == "" || sent.Hash != got.Hash {
-			t.Errorf("%s: sent %s, received %s", name, sent.Hash, got.Hash)
+			w.Errorf("%s: sent %s, received %s", name, sent.Hash, got.Hash)
 		}
-		t.Logf("%s: %.1f MB/s", name, total/1e3/got.Millis)
+		w.Logf("%s: %.1f MB/s", name, total/1e3/got.Millis)
 	}
 
 	// Tab and native.

@@ -8,6 +8,8 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"log/slog"
+	"os"
 	"slices"
 	"time"
 
@@ -95,7 +97,8 @@ func create(ctx context.Context, t *tab, args []json.RawMessage) (any, error) {
 		}
 		cfg.Key, t.release = key, release
 	}
-	d, err := browser.New(browser.Config{})
+	cfg.Logger = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug})) // the console
+	d, err := browser.New(browser.Config{Logger: cfg.Logger})
 	if err != nil {
 		return nil, err
 	}
