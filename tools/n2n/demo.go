@@ -29,7 +29,9 @@ every message has arrived, and the referee saw no machine leave its spec.
 With --serve the nodes stay until Ctrl-C, and a page shows them as they are from
 the beginning: peers, arcs, who brokered them, and the machines of each node. There,
 nodes are introduced by clicking, and a browser's tab can become a peer, too; for
-that the nodes keep doors open at a second entrance, at the page's own address.
+that the nodes keep doors open at a second entrance, at the page's own address, and
+have their sockets on all addresses of this machine: Firefox talks to none on
+127.0.0.1.
 
 Examples:
   n2n demo

@@ -136,7 +136,11 @@ func key(rng *rand.Rand) ed25519.PrivateKey {
 }
 
 func (n *network) newNode(i int, key ed25519.PrivateKey) (*demoNode, error) {
-	driver, err := pion.New(pion.Config{ListenAddr: "127.0.0.1:0"})
+	listen := "127.0.0.1:0"
+	if n.serve != "" {
+		listen = ":0" // for Firefox, which talks to nobody on loopback
+	}
+	driver, err := pion.New(pion.Config{ListenAddr: listen})
 	if err != nil {
 		return nil, err
 	}

@@ -17,6 +17,8 @@ import (
 
 	"github.com/n2n-overlay/n2n/tools/chrome"
 	"github.com/n2n-overlay/n2n/tools/chrome/chrometest"
+	"github.com/n2n-overlay/n2n/tools/firefox"
+	"github.com/n2n-overlay/n2n/tools/firefox/firefoxtest"
 )
 
 // compiling is how long a tab may wait for its peer, which Go compiles when the
@@ -249,6 +251,50 @@ func TestDemoPage(t *testing.T) {
 	if code := demo.exit(t); code != 0 {
 		t.Errorf("exit code %d: %s", code, demo.stderr)
 	}
+}
+
+// The same page in Firefox, with its own settings: the picture is there, and a tab
+// becomes a peer that connects over a broker.
+func TestDemoPageInFirefox(t *testing.T) {
+	b := firefoxtest.Start(t, firefox.Config{HideAddresses: true})
+	demo := launch(t, "demo", "--serve", "127.0.0.1:0", "--peers", "6", "--arcs", "2", "--seed", "11")
+	url := demo.stderr.wait(t, `the network stays, and tabs may join it, at (http://\S+)`)[1]
+	demo.stdout.wait(t, `12 of 12 open, both ends of each agree`)
+	ctx, cancel := context.WithTimeout(t.Context(), compiling)
+	defer cancel()
+	tab, err := b.Open(ctx, url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	run := func(js string) string {
+		t.Helper()
+		v, err := firefox.Eval[string](ctx, tab, js)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+	until := func(condition string) {
+		t.Helper()
+		run(`(async () => { while (!(` + condition + `)) await new Promise(r => setTimeout(r, 20)); return '' })()`)
+	}
+	until(`document.querySelectorAll('.peer.node').length === 6 && document.querySelectorAll('[data-arc]').length > 0`)
+	run(`(document.querySelector('#join').click(), '')`)
+	until(`/ peer/.test(document.querySelector('#notice').textContent) && !/compiled/.test(document.querySelector('#notice').textContent)`)
+	if said := run(`document.querySelector('#notice').textContent`); !strings.Contains(said, "let it in") {
+		t.Fatalf("the tab: %s", said)
+	}
+	run(`(() => {
+		const set = (id, v) => { const s = document.querySelector(id); s.value = v; s.dispatchEvent(new Event('change', { bubbles: true })) };
+		set('#from', document.querySelector('.peer.self').dataset.id);
+		for (const { value } of document.querySelectorAll('#to option')) {
+			set('#to', value);
+			if (value && document.querySelector('#via').value && !document.querySelector('#connect').disabled) break;
+		}
+		document.querySelector('#connect').click();
+		return '';
+	})()`)
+	until(`document.querySelector('.arc.how-broker.touched, .arc.how-path.touched')`)
 }
 
 // introduce has a node introduce two others that it has sessions with.

@@ -3,21 +3,32 @@
 //	b := firefoxtest.Start(t, firefox.Config{})
 //	tab, err := b.Open(t.Context(), server.URL)
 //
-// A machine without Firefox skips the test, unless the environment variable CI is
-// "true": then it fails.
+// A machine without Firefox, or without a default route, where Firefox finds no
+// candidates, skips the test, unless the environment variable CI is "true": then it
+// fails.
 package firefoxtest
 
 import (
+	"fmt"
+	"net"
 	"os"
 	"testing"
 
 	"github.com/n2n-overlay/n2n/tools/firefox"
 )
 
-// Require skips the test, or fails it, if there is no Firefox.
+// Require skips the test, or fails it, if Firefox is missing or cannot connect.
 func Require(t testing.TB) {
 	t.Helper()
 	_, err := firefox.Find()
+	if err == nil {
+		var c net.Conn
+		if c, err = net.Dial("udp4", "192.0.2.1:1024"); err == nil { // nothing is sent
+			_ = c.Close()
+		} else {
+			err = fmt.Errorf("no default route, without which Firefox has no candidates: %w", err)
+		}
+	}
 	switch {
 	case err == nil:
 	case os.Getenv("CI") == "true":
