@@ -52,8 +52,8 @@
 //
 // To make a connection, describe it and find its addresses takes a page several
 // milliseconds. So a driver prepares one session to offer and one to answer with:
-// 100 ms after it was made or the last one began, or 10 ms after that is up; and with
-// the first ones what Go needs to sign and verify, which holds the page up for 20 ms. The
+// 100 ms after it was made or the last one began, or 10 ms after that is up. (What Go
+// needs to sign and verify is made before, which holds the page up for 20 ms, once.) The
 // next Offer or Answer uses it; of several at the same time, one. A page thus has up
 // to two connections more than sessions; they hold sockets, and ask
 // Config.ICEServers as the others do. What was not used within a minute, or before

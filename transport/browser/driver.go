@@ -35,11 +35,11 @@ type Driver struct {
 	viewed        int
 	buffers       buffers
 	collector     collector
-	warm          sync.Once
 
 	ctx    context.Context // ends with the driver
 	cancel context.CancelFunc
 	wg     sync.WaitGroup // the sessions' goroutines
+	warm   *time.Timer    // calls warm
 
 	mu       sync.Mutex
 	closed   bool
@@ -88,6 +88,7 @@ func New(cfg Config) (*Driver, error) {
 		}
 	}
 	d.spares.timer = time.AfterFunc(spareDelay, d.prepare)
+	d.warm = time.AfterFunc(warmDelay, warm)
 	return d, nil
 }
 
@@ -191,6 +192,7 @@ func (d *Driver) Close() error {
 	again := d.closed
 	d.closed = true
 	d.spares.timer.Stop()
+	d.warm.Stop()
 	d.mu.Unlock()
 	for _, s := range d.all() {
 		_ = s.Close()

@@ -13,11 +13,15 @@ import (
 	"syscall/js"
 )
 
+// warmDelay is how long after a driver was made the tables for signatures are. It is
+// before the first spares: both at once would hold the page up for too long.
+const warmDelay = spareDelay / 2
+
 // NewKey gives a fresh key that is not kept. The browser makes it, where it can
 // (W3C Web Cryptography: Chromium from version 137 on, on pages that come by HTTPS
 // or from this machine): the first key that Go itself makes in a page takes 14 ms,
-// for tables that signatures need, too. A Driver has those made when it prepares its
-// first sessions.
+// for tables that signatures need, too. A Driver has those made 50 ms after its own
+// start.
 //
 // It waits for the browser, some milliseconds, at most until ctx ends. Its error is
 // that of ctx.

@@ -45,10 +45,8 @@ func (x *spares) of(initiator bool) **session {
 	return &x.answer
 }
 
-// prepare makes the spares that are missing, and the first time what else is needed
-// for the first session.
+// prepare makes the spares that are missing.
 func (d *Driver) prepare() {
-	d.warm.Do(warm)
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, initiator := range []bool{true, false} {
