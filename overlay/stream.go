@@ -333,9 +333,11 @@ func (s *Stream) decline() {
 type deadline struct {
 	passed bool
 	timer  *time.Timer
+	round  int // how often it was set or stopped
 }
 
 func (d *deadline) stop() {
+	d.round++
 	if d.timer != nil {
 		d.timer.Stop()
 		d.timer = nil
@@ -365,17 +367,20 @@ func (s *Stream) setDeadlines(t time.Time, which ...*deadline) error {
 		if t.IsZero() || d.passed {
 			continue
 		}
-		var timer *time.Timer
-		timer = time.AfterFunc(wait, func() {
-			s.mux.mu.Lock()
-			defer s.mux.mu.Unlock()
-			if d.timer == timer { // and no later one
-				d.passed = true
-				s.bell.ring()
-			}
-		})
-		d.timer = timer
+		round := d.round
+		d.timer = time.AfterFunc(wait, func() { s.expire(d, round) })
 	}
 	s.bell.ring()
 	return nil
+}
+
+// expire is the end of a deadline, unless it was set again while its timer's
+// goroutine waited for the lock.
+func (s *Stream) expire(d *deadline, round int) {
+	s.mux.mu.Lock()
+	defer s.mux.mu.Unlock()
+	if d.round == round {
+		d.passed = true
+		s.bell.ring()
+	}
 }

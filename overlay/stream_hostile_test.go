@@ -2,6 +2,7 @@ package overlay_test
 
 import (
 	"encoding/binary"
+	"io"
 	"runtime"
 	"testing"
 	"time"
@@ -9,6 +10,7 @@ import (
 	"github.com/n2n-overlay/n2n/fsm/arc"
 	"github.com/n2n-overlay/n2n/overlay"
 	"github.com/n2n-overlay/n2n/transport"
+	"github.com/n2n-overlay/n2n/transport/transporttest"
 )
 
 // The frames of streams, as in overlay/mux.go.
@@ -159,6 +161,45 @@ func TestHostileStreamsAnswersFillUp(t *testing.T) {
 		k.write(a, "hello")
 		k.read(b, "hello")
 	}, false)
+}
+
+// Who has ended a stream hears no more of its window: there is nothing that it
+// could send.
+func TestNoWindowAfterTheEnd(t *testing.T) {
+	for name, end := range map[string]func(h *hostile){
+		"finish":   func(h *hostile) { h.frame(finish, 1) },
+		"close":    func(h *hostile) { h.frame(closing, 1) },
+		"last arc": func(h *hostile) { h.say(&arc.Unbind{Arc: 1, Mine: true}) },
+	} {
+		bubbleWith(t, 1, func(k *kit) {
+			l := k.chat[0].Listen()
+			h := k.enter(0)
+			h.say(&arc.Bind{Arc: 1, Protocol: "chat", Channel: 1})
+			h.frame(open, 1)
+			h.frame(open, 3)
+			for _, id := range []uint64{1, 3} {
+				for range 5 {
+					h.frame(data, id, make([]byte, 16<<10)...)
+				}
+			}
+			one, three := must(l.Accept()), must(l.Accept())
+			must(io.ReadFull(three, make([]byte, 80<<10))) // which shows that windows would come
+			end(h)
+			k.rest(time.Second)
+			must(io.ReadFull(one, make([]byte, 80<<10)))
+			k.rest(time.Second)
+			windows := map[uint64]int{}
+			for _, e := range h.rec.Events() {
+				if e.Kind == transporttest.Message && e.Channel == 1 && e.Data[0] == more {
+					id, _ := binary.Uvarint(e.Data[1:])
+					windows[id]++
+				}
+			}
+			if windows[1] != 0 || windows[3] == 0 {
+				t.Errorf("%s: windows by stream: %v", name, windows)
+			}
+		}, false)
+	}
 }
 
 func heap() int {

@@ -190,6 +190,24 @@ func TestStreamDeadlines(t *testing.T) {
 	})
 }
 
+// A write is not cut to use up what little is left of a window.
+func TestStreamCutsNoCrumbs(t *testing.T) {
+	bubble(t, 2, func(k *kit) {
+		k.join(0, 1)
+		a, _ := k.dial(0, 1)
+		k.must(a.SetWriteDeadline(time.Now().Add(time.Second)))
+		piece := make([]byte, 1000)
+		sent, last := 0, len(piece)
+		var err error
+		for ; err == nil; sent += last {
+			last, err = a.Write(piece)
+		}
+		if want := 256 << 10 / len(piece) * len(piece); last != 0 || sent != want || !errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Errorf("%d bytes are on their way, %d of the write that fails, %v; want %d and none", sent, last, err, want)
+		}
+	})
+}
+
 // A stream that nobody reads holds up neither another one nor messages nor the
 // control channel.
 func TestSlowStreamStopsItsWriterOnly(t *testing.T) {

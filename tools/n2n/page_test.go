@@ -293,7 +293,7 @@ func (p *page) joins() {
 	})`)
 	p.click("#connect")
 	p.done()
-	p.until(`document.querySelector('[data-arc="`+self+" "+to+`"]').classList.contains('how-broker') || document.querySelector('[data-arc="`+self+" "+to+`"]').classList.contains('how-path')`, patience)
+	p.until(`document.querySelector('[data-arc="`+self+" "+to+`"]:is(.how-broker, .how-path)')`, patience)
 	p.until(`document.querySelector('#machines-title').textContent.endsWith('this tab') && document.querySelectorAll('#steps li').length > 3`, patience)
 }
 

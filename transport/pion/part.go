@@ -10,9 +10,8 @@ import (
 )
 
 const (
-	maxPackets = 1 << 11 // that wait in one part, 2 KiB each: more than an SCTP window has
+	maxPackets = 1 << 11 // that wait in one part, of maxDatagram bytes each: more than an SCTP window has
 	maxSources = 64      // addresses that a part gets packets from
-	packetSize = 2 << 10 // bytes that are kept for a packet; a larger one has its own memory
 )
 
 // part is what one ICE agent has of a socket. It holds what came for the agent,
@@ -37,10 +36,11 @@ type part struct {
 type packet struct {
 	next *packet
 	from netip.AddrPort
-	data []byte
+	size int
+	data [maxDatagram]byte
 }
 
-var packets = sync.Pool{New: func() any { return &packet{data: make([]byte, 0, packetSize)} }}
+var packets = sync.Pool{New: func() any { return new(packet) }}
 
 func newPart(s *socket, ufrag string) *part {
 	p := &part{socket: s, ufrag: ufrag}
@@ -48,7 +48,7 @@ func newPart(s *socket, ufrag string) *part {
 	return p
 }
 
-// put keeps a packet until it is read.
+// put keeps a packet, of at most maxDatagram bytes, until it is read.
 func (p *part) put(data []byte, from netip.AddrPort) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -56,7 +56,7 @@ func (p *part) put(data []byte, from netip.AddrPort) {
 		return
 	}
 	x := packets.Get().(*packet)
-	x.next, x.from, x.data = nil, from, append(x.data[:0], data...)
+	x.next, x.from, x.size = nil, from, copy(x.data[:], data)
 	if p.first == nil {
 		p.first = x
 	} else {
@@ -82,10 +82,8 @@ func (p *part) ReadFromAddrPort(b []byte) (int, netip.AddrPort, error) {
 	p.first = x.next
 	p.waiting--
 	p.mu.Unlock()
-	n, from, whole := copy(b, x.data), x.from, len(x.data) <= len(b)
-	if cap(x.data) <= packetSize {
-		packets.Put(x)
-	}
+	n, from, whole := copy(b, x.data[:x.size]), x.from, x.size <= len(b)
+	packets.Put(x)
 	if !whole {
 		return n, from, io.ErrShortBuffer
 	}

@@ -12,7 +12,7 @@ import (
 const (
 	socketBuffer  = 4 << 20 // bytes; a burst of one SCTP window and more must fit
 	maxReadErrors = 100     // in a row, after which a socket counts as lost
-	maxDatagram   = 8 << 10 // bytes; none of WebRTC's comes near
+	maxDatagram   = 2 << 10 // bytes; none of WebRTC's is larger, which keep to the Ethernet's MTU
 )
 
 // socket is one UDP socket of a driver, and whom its packets are for. Each ICE
@@ -81,13 +81,15 @@ func unmapped(a netip.AddrPort) netip.AddrPort {
 // read is a goroutine of the socket.
 func (s *socket) read() {
 	defer close(s.ended)
-	buf := make([]byte, maxDatagram)
+	buf := make([]byte, maxDatagram+1)
 	for failures := 0; ; {
 		n, from, err := s.ReadFromUDPAddrPort(buf)
 		switch {
 		case err == nil:
 			failures = 0
-			s.take(buf[:n], unmapped(from))
+			if n <= maxDatagram { // else it is cut, and not of WebRTC
+				s.take(buf[:n], unmapped(from))
+			}
 		case errors.Is(err, net.ErrClosed) || failures >= maxReadErrors:
 			if !s.stopped.Load() {
 				s.onLost(fmt.Errorf("socket %v: %w", s.local, err))

@@ -105,6 +105,19 @@ func TestParts(t *testing.T) {
 	}
 }
 
+// TestLargeDatagrams: what is larger than any packet of WebRTC is dropped whole.
+func TestLargeDatagrams(t *testing.T) {
+	s := listenHere(t, anybody)
+	peer, at := stranger(t)
+	p := s.part("us")
+	if _, err := p.WriteToAddrPort([]byte("hello"), at); err != nil {
+		t.Fatal(err)
+	}
+	large, largest := make([]byte, maxDatagram+1), bytes.Repeat([]byte{7}, maxDatagram)
+	send(t, peer, s, large, make([]byte, 9000), largest)
+	want(t, p, largest, at)
+}
+
 // TestPartEnds finds that Close ends a read, also with the socket, and writes.
 func TestPartEnds(t *testing.T) {
 	s := listenHere(t, anybody)
@@ -137,12 +150,12 @@ func TestPartBounds(t *testing.T) {
 	s := listenHere(t, anybody)
 	p := s.part("us")
 	for range maxPackets + 10 {
-		p.put(make([]byte, packetSize+1), s.local)
+		p.put(make([]byte, maxDatagram), s.local)
 	}
 	if p.waiting != maxPackets {
 		t.Errorf("%d packets wait", p.waiting)
 	}
-	if _, _, err := p.ReadFromAddrPort(make([]byte, packetSize)); err != io.ErrShortBuffer {
+	if _, _, err := p.ReadFromAddrPort(make([]byte, maxDatagram-1)); err != io.ErrShortBuffer {
 		t.Error(err)
 	}
 	for port := range uint16(maxSources + 10) {
