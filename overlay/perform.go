@@ -232,6 +232,7 @@ func (s *session) Gathered(id transport.SessionID, c []transport.Candidate, last
 func (s *session) Up(id transport.SessionID) { s.node.post(core.Up{ID: id}) }
 
 func (s *session) Down(id transport.SessionID, reason error) {
+	s.node.log.Debug("session down", "session", id, "err", reason)
 	s.node.post(core.Down{ID: id, Err: reason})
 }
 

@@ -39,6 +39,7 @@ type program struct {
 	env            map[string]string
 	stdout, stderr io.Writer
 	hide           bool
+	browse         browse
 }
 
 // run runs the program in a browser and gives its exit code.
@@ -63,27 +64,7 @@ func (p *program) run(ctx context.Context) (code int, err error) {
 		<-served
 	}()
 
-	b, err := chrome.Start(ctx, chrome.Config{HideAddresses: p.hide, Console: func(_ *chrome.Tab, text string) {
-		fmt.Fprintln(stderr, "console:", text)
-	}})
-	if err != nil {
-		return 0, err
-	}
-	defer func() { _ = b.Close() }()
-	tab, err := b.Open("http://" + l.Addr().String() + "/")
-	if err != nil {
-		return 0, err
-	}
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	go func() {
-		select {
-		case <-tab.Crashed():
-			cancel(fmt.Errorf("the page has crashed"))
-		case <-ctx.Done():
-		}
-	}()
-	return chrome.Eval[int](ctx, tab, "main()")
+	return p.browse(ctx, "http://"+l.Addr().String()+"/", p.hide, func(text string) { fmt.Fprintln(stderr, "console:", text) })
 }
 
 // handler serves the page, the program, and takes what it writes.

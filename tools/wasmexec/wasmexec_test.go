@@ -12,7 +12,20 @@ import (
 	"testing"
 
 	"github.com/n2n-overlay/n2n/tools/chrome/chrometest"
+	"github.com/n2n-overlay/n2n/tools/firefox/firefoxtest"
 )
+
+// everywhere runs a test in each browser. It skips those that are missing, or fails.
+func everywhere(t *testing.T, test func(t *testing.T, browser string)) {
+	t.Run("chromium", func(t *testing.T) {
+		chrometest.Require(t)
+		test(t, "chromium")
+	})
+	t.Run("firefox", func(t *testing.T) {
+		firefoxtest.Require(t)
+		test(t, "firefox")
+	})
+}
 
 // goTool runs the go command for the browser and gives its output.
 func goTool(t *testing.T, args ...string) (string, error) {
@@ -34,8 +47,9 @@ func build(t *testing.T) string {
 	return file
 }
 
-func TestRun(t *testing.T) {
-	chrometest.Require(t)
+func TestRun(t *testing.T) { everywhere(t, testRun) }
+
+func testRun(t *testing.T, browser string) {
 	t.Setenv("N2N_TEST", "seen")
 	file := build(t)
 	for _, x := range []struct {
@@ -49,7 +63,7 @@ func TestRun(t *testing.T) {
 		{[]string{"console"}, 0, []string{"from JavaScript"}},
 	} {
 		var stdout, stderr bytes.Buffer
-		p := program{args: append([]string{file}, x.args...), env: environment(), stdout: &stdout, stderr: &stderr}
+		p := program{args: append([]string{file}, x.args...), env: environment(), stdout: &stdout, stderr: &stderr, browse: browsers[browser]}
 		code, err := p.run(t.Context())
 		if err != nil || code != x.code {
 			t.Errorf("%v: code %d, %v, want %d\n%s", x.args, code, err, x.code, &stderr)
@@ -67,9 +81,10 @@ func TestRun(t *testing.T) {
 }
 
 // TestTrap: a program that WebAssembly stops is over, and the error says so.
-func TestTrap(t *testing.T) {
-	chrometest.Require(t)
-	p := program{args: []string{build(t), "trap"}, stdout: &bytes.Buffer{}, stderr: &bytes.Buffer{}}
+func TestTrap(t *testing.T) { everywhere(t, testTrap) }
+
+func testTrap(t *testing.T, browser string) {
+	p := program{args: []string{build(t), "trap"}, stdout: &bytes.Buffer{}, stderr: &bytes.Buffer{}, browse: browsers[browser]}
 	if code, err := p.run(t.Context()); err == nil && code == 0 {
 		t.Error("no error")
 	} else {
@@ -78,11 +93,12 @@ func TestTrap(t *testing.T) {
 }
 
 // TestInterrupt: a program that does not end is ended.
-func TestInterrupt(t *testing.T) {
-	chrometest.Require(t)
+func TestInterrupt(t *testing.T) { everywhere(t, testInterrupt) }
+
+func testInterrupt(t *testing.T, browser string) {
 	ctx, cancel := context.WithCancel(t.Context())
 	started := writer(func([]byte) { cancel() })
-	p := program{args: []string{build(t), "hang"}, stdout: started, stderr: &bytes.Buffer{}}
+	p := program{args: []string{build(t), "hang"}, stdout: started, stderr: &bytes.Buffer{}, browse: browsers[browser]}
 	if code, err := p.run(ctx); !errors.Is(err, context.Canceled) {
 		t.Errorf("code %d, %v", code, err)
 	}
@@ -104,6 +120,7 @@ func TestUsage(t *testing.T) {
 		{[]string{"-h"}, 0, false},
 		{nil, 2, false},
 		{[]string{"-wrong"}, 2, false},
+		{[]string{"-browser", "netscape", "x.wasm"}, 2, true},
 		{[]string{filepath.Join(t.TempDir(), "none.wasm")}, 1, true},
 	} {
 		if code, err := run(t.Context(), x.args); code != x.code || (err != nil) != x.fail {
@@ -113,16 +130,17 @@ func TestUsage(t *testing.T) {
 }
 
 // TestBrowserDriver runs the tests of transport/browser, the conformance suite
-// among them, in Chromium.
-func TestBrowserDriver(t *testing.T) {
-	chrometest.Require(t)
+// among them, in each browser.
+func TestBrowserDriver(t *testing.T) { everywhere(t, testBrowserDriver) }
+
+func testBrowserDriver(t *testing.T, browser string) {
 	const pkg = "./transport/browser"
 	chrometest.ReadSources(t, filepath.Join("..", ".."), pkg)
 	runner := filepath.Join(t.TempDir(), "wasmexec")
 	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", runner, ".").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	out, err := goTool(t, "test", "-count=1", "-v", "-exec", runner, pkg)
+	out, err := goTool(t, "test", "-count=1", "-v", "-exec", runner+" -browser "+browser, pkg)
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
