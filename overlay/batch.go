@@ -99,7 +99,7 @@ func (pp *pipe) drained() bool {
 
 // unpack takes a frame of messages.
 func (pp *pipe) unpack(frame []byte) (violation string) {
-	if len(frame) == 0 || len(pp.partial) > 0 {
+	if len(frame) == 0 || pp.partial.size > 0 {
 		return "batch that is empty, or within a message"
 	}
 	for len(frame) > 0 {

@@ -50,7 +50,7 @@ type pipe struct {
 	held    int // bytes of parts, not taken yet
 	unread  int // messages that wait for the application
 
-	partial []byte // the parts so far; belongs to the driver's goroutine
+	partial parts // belongs to the driver's goroutine
 
 	waiting looseQueue // guarded by the protocol's queue
 }
@@ -256,17 +256,16 @@ func (pp *pipe) data(data []byte, whole bool) (violation string) {
 	switch {
 	case over:
 		return "more data than it was let"
-	case len(pp.partial)+len(data) > pp.owner().maxMessage:
+	case pp.partial.size+len(data) > pp.owner().maxMessage:
 		return "message above the limit"
 	case !whole && len(data) == 0:
 		return "part without bytes"
 	case !whole:
-		pp.partial = append(pp.partial, data...)
+		pp.partial.add(data)
 		pp.hold(n)
 		return ""
 	}
-	message := append(pp.partial, data...)
-	pp.partial = nil
+	message := pp.partial.join(data)
 	pp.mu.Lock()
 	n += pp.held
 	pp.held = 0
@@ -286,7 +285,7 @@ func (pp *pipe) hold(n int) {
 
 // abort drops the parts of a message that will not be continued.
 func (pp *pipe) abort() {
-	pp.partial = nil
+	pp.partial.drop()
 	pp.mu.Lock()
 	defer pp.mu.Unlock()
 	pp.owed += pp.held

@@ -87,7 +87,9 @@
 // than 512 at a time cost a peer its session.
 //
 // Linux caps the socket buffers at net.core.rmem_max and wmem_max; throughput
-// rises about twofold when both allow 4 MiB.
+// rises about twofold when both allow 4 MiB. Full packets to one address are handed
+// to it together (UDP_SEGMENT, since 4.18), which saves an eighth of the processor
+// time; where its device or path does not do that, they go one by one.
 //
 // # Unordered and unreliable channels
 //
@@ -117,9 +119,9 @@
 // # Concurrency
 //
 // A Driver, its sessions and its channels may be used from any goroutine, and no
-// method but Driver.Close waits for anything. A session has one goroutine of
-// its own beside those of pion until it is open, a few more while it asks ICE
-// servers, and one for each channel that is open; all end with the session. Handlers are
-// called from these. A handler that does not return holds up Driver.Close, so it
-// must not wait for whoever calls that.
+// method but Driver.Close waits for anything. A socket has two goroutines. A
+// session has one of its own beside those of pion until it is open, a few more
+// while it asks ICE servers, and one for each channel that is open; all end with
+// the session. Handlers are called from these. A handler that does not return holds
+// up Driver.Close, so it must not wait for whoever calls that.
 package pion

@@ -28,6 +28,8 @@ type part struct {
 	waiting  int
 	from     []netip.AddrPort
 	finished bool
+
+	burst burst
 }
 
 // packet is one that waits.
@@ -88,8 +90,8 @@ func (p *part) ReadFromAddrPort(b []byte) (int, netip.AddrPort, error) {
 	return n, from, nil
 }
 
-// WriteToAddrPort sends a packet. What comes back goes to this part, which also
-// takes it from another one: whoever spoke last.
+// WriteToAddrPort sends a packet, perhaps together with the next ones. What comes
+// back goes to this part, which also takes it from another one: whoever spoke last.
 func (p *part) WriteToAddrPort(b []byte, to netip.AddrPort) (int, error) {
 	to = unmapped(to)
 	p.mu.Lock()
@@ -101,7 +103,7 @@ func (p *part) WriteToAddrPort(b []byte, to netip.AddrPort) (int, error) {
 	if !known {
 		p.socket.route(to, p)
 	}
-	return p.socket.write(b, to)
+	return p.send(b, to)
 }
 
 // gain notes an address that the part gets packets from; of too many, the oldest

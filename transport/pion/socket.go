@@ -31,6 +31,10 @@ type socket struct {
 
 	stopped atomic.Bool
 	ended   chan struct{} // closed when the reader has ended
+	work    sync.WaitGroup
+
+	cuts atomic.Bool // the system cuts a burst into packets
+	late chan *part  // that have put packets aside
 
 	mu        sync.RWMutex // before that of a part
 	parts     map[string]*part
@@ -57,11 +61,15 @@ func listen(addr netip.AddrPort, accept func(netip.AddrPort) bool, onLost func(e
 		accept:    accept,
 		onLost:    onLost,
 		ended:     make(chan struct{}),
+		late:      make(chan *part, maxLate),
 		parts:     make(map[string]*part),
 		routes:    make(map[netip.AddrPort]*part),
 		questions: make(map[transaction]*question),
 	}
-	go s.read()
+	if s.cuts.Store(s.canSegment()); s.cuts.Load() {
+		s.work.Go(s.flush)
+	}
+	s.work.Go(s.read)
 	return s, nil
 }
 
@@ -70,7 +78,7 @@ func unmapped(a netip.AddrPort) netip.AddrPort {
 	return netip.AddrPortFrom(a.Addr().Unmap(), a.Port())
 }
 
-// read is the socket's goroutine.
+// read is a goroutine of the socket.
 func (s *socket) read() {
 	defer close(s.ended)
 	buf := make([]byte, maxDatagram+1)
@@ -160,11 +168,11 @@ func (s *socket) write(b []byte, to netip.AddrPort) (int, error) {
 	return s.WriteToUDPAddrPort(b, to)
 }
 
-// Close closes the socket and its parts, and waits for the reader.
+// Close closes the socket and its parts, and waits for the goroutines.
 func (s *socket) Close() error {
 	s.stopped.Store(true)
 	err := s.UDPConn.Close()
-	<-s.ended
+	s.work.Wait()
 	s.mu.Lock()
 	parts := s.parts
 	s.parts, s.routes = map[string]*part{}, map[netip.AddrPort]*part{}
