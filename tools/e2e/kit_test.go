@@ -211,7 +211,12 @@ func (t *tab) eval(js string) {
 	t.w.Helper()
 	ctx, cancel := t.w.step()
 	defer cancel()
-	_, err := t.run(ctx, "Promise.resolve("+js+").then(() => '')")
+	var err error
+	if t.fox != nil {
+		_, err = firefox.Eval[any](ctx, t.fox, js)
+	} else {
+		_, err = chrome.Eval[any](ctx, t.page, js)
+	}
 	t.w.must(err)
 }
 
