@@ -97,7 +97,7 @@ func create(ctx context.Context, t *tab, args []json.RawMessage) (any, error) {
 		}
 		cfg.Key, t.release = key, release
 	}
-	cfg.Logger = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug})) // the console
+	cfg.Logger = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})) // the console
 	d, err := browser.New(browser.Config{Logger: cfg.Logger})
 	if err != nil {
 		return nil, err
