@@ -32,9 +32,6 @@ type channel struct {
 	queue   sendQueue
 	waiting [][]byte // messages that the browser has not got yet
 	held    int      // their bytes
-	notice  js.Func  // hears of messages
-	push    js.Value // hears of them while a collector is at it: puts events into
-	arrived js.Value // this Array
 	in      [][]byte // received, not handled
 	wanted  bool     // Channel was called: messages may be handled
 	reading bool     // by a goroutine
@@ -100,7 +97,7 @@ func (c *channel) open(pc js.Value) error {
 	}
 	dc.Set("binaryType", "arraybuffer")
 	c.dc = dc
-	c.listen()
+	s.events.on(dc, "message", func(ev js.Value) { c.receive(ev.Get("data")) })
 	dc.Set("bufferedAmountLowThreshold", highWater/2)
 	s.events.on(dc, "bufferedamountlow", func(js.Value) {
 		s.mu.Lock()
@@ -162,7 +159,6 @@ func (c *channel) flush() {
 
 // ended is called when the peer has closed the channel, or both ends have.
 func (c *channel) ended() {
-	c.collect() // what came before
 	c.session.mu.Lock()
 	defer c.session.mu.Unlock()
 	c.closed = true

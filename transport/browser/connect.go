@@ -154,7 +154,6 @@ func (s *session) watchTransport(pc js.Value) {
 	defer s.mu.Unlock()
 	s.events.on(sctp, "statechange", func(js.Value) {
 		if sctp.Get("state").String() == "closed" {
-			s.collect() // what came before
 			s.fail(errPeerClosed)
 		}
 	})

@@ -114,12 +114,6 @@ func TestViolations(t *testing.T) {
 		"message too large": func(x *stranger) {
 			x.dc.Call("send", js.Global().Get("Uint8Array").New(transport.MaxFrame+1))
 		},
-		"message too large, after many": func(x *stranger) {
-			for range 20 {
-				x.dc.Call("send", js.Global().Get("Uint8Array").New(transport.MaxFrame))
-			}
-			x.dc.Call("send", js.Global().Get("Uint8Array").New(transport.MaxFrame+1))
-		},
 		"text too large": func(x *stranger) { x.dc.Call("send", strings.Repeat("x", transport.MaxFrame+1)) },
 		"never read": func(x *stranger) { // on channel 1, which nobody has asked for
 			p := js.Global().Get("Uint8Array").New(transport.MaxFrame)
@@ -161,13 +155,6 @@ func TestReachable(t *testing.T) {
 // TestManySizes: what comes in a burst, large and small, arrives whole and in order,
 // though buffers are used again.
 func TestManySizes(t *testing.T) {
-	posts := js.Global().Call("eval", `(() => {
-		const p = MessagePort.prototype, native = p.postMessage, posts = {n: 0};
-		p.postMessage = function (...args) { posts.n++; return native.apply(this, args); };
-		posts.end = () => { p.postMessage = native; };
-		return posts;
-	})()`)
-	defer posts.Call("end")
 	x := meet(t)
 	const messages = 600
 	size := func(i int) int {
@@ -208,7 +195,4 @@ func TestManySizes(t *testing.T) {
 		}
 		return n == messages
 	})
-	if posts.Get("n").Int() == 0 {
-		t.Error("nothing was collected")
-	}
 }

@@ -4,46 +4,32 @@ package browser
 
 import (
 	"fmt"
-	"maps"
-	"slices"
 	"syscall/js"
 
 	"github.com/n2n-overlay/n2n/transport"
 )
 
-// receive takes a message from the browser, an ArrayBuffer or text, and gives its
-// size; 0, if nobody is to have it.
-func (c *channel) receive(data js.Value) int {
+// receive takes a message from the browser: an ArrayBuffer, or text.
+func (c *channel) receive(data js.Value) {
 	s := c.session
 	p := s.driver.buffers.copy(data)
 	if p == nil {
 		s.fail(fmt.Errorf("protocol violation: message of more than %d bytes on channel %d", transport.MaxFrame, c.number))
-		return 0
+		return
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
 	case c.closed || s.silent.Load():
-		return 0
+		return
 	case s.held+len(p) > maxHeld || s.heldCount >= maxMessages:
 		s.fail(fmt.Errorf("protocol violation: more than %d bytes or %d messages that nobody has read", maxHeld, maxMessages))
-		return 0
+		return
 	}
 	s.held += len(p)
 	s.heldCount++
 	c.in = append(c.in, p)
 	c.read()
-	return len(p)
-}
-
-// collect takes what has arrived in the channels.
-func (s *session) collect() {
-	s.mu.Lock()
-	list := slices.Collect(maps.Values(s.channels))
-	s.mu.Unlock()
-	for _, c := range list {
-		c.collect()
-	}
 }
 
 // read begins to handle messages, if there are any and they may be. The caller
