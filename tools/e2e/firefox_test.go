@@ -30,23 +30,26 @@ func TestFirefox(t *testing.T) {
 	w := newWorld(t, chrome.Config{})
 	b := firefoxtest.Start(t, firefox.Config{})
 	native := func() *native { return w.nativeWith(pion.Config{}) } // Firefox has no address on loopback
-	broker, far := native(), native()
+	broker, far, last := native(), native(), native()
 	one, two, chromium := w.fox(b), w.fox(b), w.tab("")
 	for _, x := range []*tab{one, two, chromium} {
 		x.join(broker)
 	}
 	far.join(two) // the native peer offers
+	last.join(chromium)
 
 	t.Logf("Firefox to Firefox, brokered: %.1f ms", one.connect(two.id, broker.id))
 	t.Logf("Firefox to Chromium: %.1f ms", one.connect(chromium.id, broker.id))
 	t.Logf("Chromium to Firefox: %.1f ms", chromium.connect(two.id, broker.id))
 	t.Logf("Firefox to native, brokered by Firefox: %.1f ms", one.connect(far.id, two.id))
+	t.Logf("Firefox to native, brokered by Chromium: %.1f ms", one.connect(last.id, chromium.id))
 	t.Logf("one more arc: %.1f ms", one.connect(far.id))
 	ctx, cancel := w.step()
 	defer cancel()
 	w.must(far.chat.Connect(ctx, broker.id, two.id)) // natives, brokered by Firefox
 	w.must(far.chat.Connect(ctx, chromium.id, two.id))
-	if v := one.views(); v.Sessions != 4 || v.Out[far.id] != 2 || v.Out[two.id] != 1 || v.Out[chromium.id] != 1 {
+	w.must(last.chat.Connect(ctx, two.id, one.id)) // native to Firefox
+	if v := one.views(); v.Sessions != 5 || v.Out[far.id] != 2 || v.Out[two.id] != 1 || v.Out[chromium.id] != 1 {
 		t.Errorf("views: %+v", v)
 	}
 

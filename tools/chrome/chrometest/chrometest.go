@@ -15,19 +15,14 @@ import (
 	"testing"
 
 	"github.com/n2n-overlay/n2n/tools/chrome"
+	"github.com/n2n-overlay/n2n/tools/need"
 )
 
 // Require skips the test, or fails it, if there is no Chromium.
 func Require(t testing.TB) {
 	t.Helper()
 	_, err := chrome.Find()
-	switch {
-	case err == nil:
-	case os.Getenv("CI") == "true":
-		t.Fatal(err)
-	default:
-		t.Skipf("skipped: %v", err)
-	}
+	need.Check(t, err)
 }
 
 // Start starts a browser that is closed with the test. What its pages write to

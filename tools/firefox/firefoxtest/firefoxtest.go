@@ -9,33 +9,18 @@
 package firefoxtest
 
 import (
-	"fmt"
-	"net"
-	"os"
 	"testing"
 
 	"github.com/n2n-overlay/n2n/tools/firefox"
+	"github.com/n2n-overlay/n2n/tools/need"
 )
 
 // Require skips the test, or fails it, if Firefox is missing or cannot connect.
 func Require(t testing.TB) {
 	t.Helper()
 	_, err := firefox.Find()
-	if err == nil {
-		var c net.Conn
-		if c, err = net.Dial("udp4", "192.0.2.1:1024"); err == nil { // nothing is sent
-			_ = c.Close()
-		} else {
-			err = fmt.Errorf("no default route, without which Firefox has no candidates: %w", err)
-		}
-	}
-	switch {
-	case err == nil:
-	case os.Getenv("CI") == "true":
-		t.Fatal(err)
-	default:
-		t.Skipf("skipped: %v", err)
-	}
+	need.Check(t, err)
+	need.Route(t)
 }
 
 // Start starts a browser that is closed with the test. What its pages write to
