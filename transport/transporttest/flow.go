@@ -149,10 +149,10 @@ func testEndlessSender(k *kit) {
 	k.connect(a, b)
 	back := b.channel(transport.FirstChannel)
 	b.OnMessage = func(_ transport.SessionID, _ uint16, p []byte) {
-		got <- struct{}{}
 		if err := back.Send(p[:1]); err != nil {
 			k.Errorf("answer: %v", err)
 		}
+		got <- struct{}{} // last: with the last of them the case ends and closes
 	}
 	c, p := a.channel(transport.FirstChannel), make([]byte, size)
 	for i := range total {
