@@ -340,3 +340,35 @@ func TestStaticServer(t *testing.T) {
 		const m = await import('/n2n.js');
 		try { await m.load('/nowhere.wasm') } catch (err) { return err.name + ' ' + err.code }`)
 }
+
+// strict lets a page run its own files, and no text as a program.
+const strict = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'"
+
+// A page under a strict Content Security Policy has nodes as any other, and large
+// messages, though the driver can make no function there.
+func TestContentSecurityPolicy(t *testing.T) {
+	b := chrometest.Start(t, chrome.Config{})
+	files := http.FileServer(http.Dir(folder))
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Security-Policy", strict)
+		if r.URL.Path == "/page" {
+			w.Write([]byte("<!doctype html><title>test</title>"))
+			return
+		}
+		files.ServeHTTP(w, r)
+	}))
+	defer s.Close()
+	p, _ := open(t, b, s.URL)
+	// A timer, since what DevTools runs may do what the page may not.
+	p.want("EvalError", `return new Promise(r => setTimeout(() => { try { new Function(''); r('none') } catch (err) { r(err.name) } }))`)
+	p.want("200 0", `
+		const other = await m.Node.create({ network: 'test' });
+		const there = other.protocol('chat');
+		await there.join(offer => node.admit(offer));
+		const sending = (async () => { for (let i = 0; i < 200; i++) await there.send(node.id, new Uint8Array(16384).fill(i)) })();
+		await until(() => got.length === 200);
+		await sending;
+		const right = got.filter((x, i) => x.data.length === 16384 && x.data.every(b => b === i)).length;
+		const s = node.stats();
+		return right + ' ' + (s.bugs + s.violations + s.malformed)`)
+}

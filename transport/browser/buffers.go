@@ -54,6 +54,16 @@ func (b *buffers) copy(data js.Value) []byte {
 	return p
 }
 
+// keep gives a copy of a message.
+func (b *buffers) keep(p []byte) []byte {
+	if len(p) < largeMessage {
+		return append(make([]byte, 0, len(p)), p...)
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return append(b.get()[:0], p...)
+}
+
 // get gives an empty one. The caller holds b.mu.
 func (b *buffers) get() []byte {
 	if last := len(b.free) - 1; last >= 0 {

@@ -28,10 +28,16 @@ type channel struct {
 	cfg     transport.ChannelConfig
 
 	dc      js.Value // undefined until there is a connection, and after it
+	send    js.Value // its method, bound
 	opened  bool     // dc can send
 	queue   sendQueue
 	waiting [][]byte // messages that the browser has not got yet
 	held    int      // their bytes
+	notice  js.Func  // hears of messages
+	push    js.Value // hears of them while they are collected: puts events into
+	arrived js.Value // this Array
+	since   time.Time
+	seen    int      // large messages since then, at most tickAfter ago
 	in      [][]byte // received, not handled
 	wanted  bool     // Channel was called: messages may be handled
 	reading bool     // by a goroutine
@@ -97,7 +103,8 @@ func (c *channel) open(pc js.Value) error {
 	}
 	dc.Set("binaryType", "arraybuffer")
 	c.dc = dc
-	s.events.on(dc, "message", func(ev js.Value) { c.receive(ev.Get("data")) })
+	c.send = dc.Get("send").Call("bind", dc) // so that its name is not read for each message
+	c.listen()
 	dc.Set("bufferedAmountLowThreshold", highWater/2)
 	s.events.on(dc, "bufferedamountlow", func(js.Value) {
 		s.mu.Lock()
@@ -159,6 +166,7 @@ func (c *channel) flush() {
 
 // ended is called when the peer has closed the channel, or both ends have.
 func (c *channel) ended() {
+	c.collect() // what came before
 	c.session.mu.Lock()
 	defer c.session.mu.Unlock()
 	c.closed = true
@@ -228,8 +236,7 @@ func (c *channel) write(p []byte) error {
 	if d.viewed != len(p) {
 		d.view, d.viewed = d.scratch.Call("subarray", 0, len(p)), len(p)
 	}
-	_, err := call(c.dc, "send", d.view)
-	return err
+	return invoke(c.send, d.view)
 }
 
 // sendQueue knows how many messages the browser still holds; that itself tells

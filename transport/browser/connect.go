@@ -154,6 +154,7 @@ func (s *session) watchTransport(pc js.Value) {
 	defer s.mu.Unlock()
 	s.events.on(sctp, "statechange", func(js.Value) {
 		if sctp.Get("state").String() == "closed" {
+			s.collect() // what came before
 			s.fail(errPeerClosed)
 		}
 	})

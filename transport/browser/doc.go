@@ -37,6 +37,10 @@
 //
 // A channel queues 4 MiB or 65536 messages to send: then transport.ErrBufferFull.
 //
+// While many large messages come, they wait for each other for up to 4 ms and are
+// taken together, which is less work for the page. That needs a page that may make
+// functions (Content Security Policy: 'unsafe-eval') and is not hidden.
+//
 // A browser hands over all messages that arrive; it cannot be told to wait. So
 // what the node has not read yet is held here, at most 8 MiB or 65536 messages
 // of a session. A peer that sends more loses its session. Between nodes that

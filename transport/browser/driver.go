@@ -34,6 +34,7 @@ type Driver struct {
 	view          js.Value // its first viewed bytes, as many as the last message had
 	viewed        int
 	buffers       buffers
+	collector     collector
 
 	ctx    context.Context // ends with the driver
 	cancel context.CancelFunc
@@ -200,6 +201,7 @@ func (d *Driver) Close() error {
 	d.wg.Wait()
 	if !again {
 		d.page.release()
+		d.collector.close()
 		d.promises.close()
 	}
 	return nil

@@ -28,6 +28,16 @@ func (d *Driver) Crash() {
 // Connection gives the RTCPeerConnection of a session with media.
 func Connection(s transport.Session) js.Value { return s.(mediaSession).pc }
 
+// Collected is whether messages of a session have waited for others in JavaScript.
+func Collected(s transport.Session) bool {
+	for _, c := range s.(*session).channels {
+		if !c.arrived.IsUndefined() {
+			return true
+		}
+	}
+	return false
+}
+
 // Reachable is whether an address of a peer may be contacted.
 func (d *Driver) Reachable(to netip.AddrPort) bool { return d.reachable(to) }
 

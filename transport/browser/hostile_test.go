@@ -3,6 +3,7 @@
 package browser_test
 
 import (
+	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
@@ -114,6 +115,12 @@ func TestViolations(t *testing.T) {
 		"message too large": func(x *stranger) {
 			x.dc.Call("send", js.Global().Get("Uint8Array").New(transport.MaxFrame+1))
 		},
+		"message too large, after many": func(x *stranger) {
+			for range 20 {
+				x.dc.Call("send", js.Global().Get("Uint8Array").New(transport.MaxFrame))
+			}
+			x.dc.Call("send", js.Global().Get("Uint8Array").New(transport.MaxFrame+1))
+		},
 		"text too large": func(x *stranger) { x.dc.Call("send", strings.Repeat("x", transport.MaxFrame+1)) },
 		"never read": func(x *stranger) { // on channel 1, which nobody has asked for
 			p := js.Global().Get("Uint8Array").New(transport.MaxFrame)
@@ -153,14 +160,41 @@ func TestReachable(t *testing.T) {
 }
 
 // TestManySizes: what comes in a burst, large and small, arrives whole and in order,
-// though buffers are used again.
+// though buffers are used again, and whether or not it may wait for more.
 func TestManySizes(t *testing.T) {
+	for _, page := range []struct {
+		name, change string // JavaScript that gives a function that undoes it
+		collects     bool
+	}{
+		{"as it is", `() => {}`, true},
+		{"hidden", `(Object.defineProperty(document, "hidden", {value: true, configurable: true}), () => { delete document.hidden })`, false},
+		{"forbids to make functions", `(() => {
+			const F = globalThis.Function;
+			globalThis.Function = class { constructor() { throw new EvalError("Content Security Policy") } };
+			return () => { globalThis.Function = F };
+		})()`, false},
+	} {
+		t.Run(page.name, func(t *testing.T) { testManySizes(t, page.change, page.collects) })
+	}
+}
+
+func testManySizes(t *testing.T, change string, collects bool) {
 	x := meet(t)
+	sendAll := js.Global().Get("Function").New("dc", "list", `dc.bufferedAmountLowThreshold = 1 << 20;
+		(async () => { for (const p of list) {
+			if (dc.bufferedAmount > 1 << 21) await new Promise((r) => { dc.onbufferedamountlow = r });
+			dc.send(p);
+		} })()`)
+	undo := js.Global().Call("eval", change)
+	defer undo.Invoke()
 	const messages = 600
 	size := func(i int) int {
 		return []int{transport.MaxFrame, 100, transport.MaxFrame*3/4 - 1, transport.MaxFrame * 3 / 4, 2, 16 << 10}[i%6]
 	}
 	content := func(i int) []byte {
+		if size(i) == 2 { // this goes as text
+			return fmt.Appendf(nil, "%02x", byte(i))
+		}
 		p := make([]byte, size(i))
 		for j := range p {
 			p[j] = byte(i * 7)
@@ -171,16 +205,16 @@ func TestManySizes(t *testing.T) {
 	sent := js.Global().Get("Array").New()
 	for i := range messages {
 		p := content(i)
+		if size(i) == 2 {
+			sent.Call("push", string(p))
+			continue
+		}
 		v := js.Global().Get("Uint8Array").New(len(p))
 		js.CopyBytesToJS(v, p)
 		sent.Call("push", v)
 	}
 	// Never more than 2 MiB under way: a driver need not hold more than 8.
-	js.Global().Get("Function").New("dc", "list", `dc.bufferedAmountLowThreshold = 1 << 20;
-		(async () => { for (const p of list) {
-			if (dc.bufferedAmount > 1 << 21) await new Promise((r) => { dc.onbufferedamountlow = r });
-			dc.send(p);
-		} })()`).Invoke(x.dc, sent)
+	sendAll.Invoke(x.dc, sent)
 	n := 0
 	x.told.Wait(t, time.Minute, "all messages", func(events []transporttest.Event) bool {
 		n = 0
@@ -195,4 +229,7 @@ func TestManySizes(t *testing.T) {
 		}
 		return n == messages
 	})
+	if got := browser.Collected(x.session); got != collects {
+		t.Errorf("collected: %v, want %v", got, collects)
+	}
 }

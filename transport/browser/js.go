@@ -13,6 +13,13 @@ func call(v js.Value, method string, args ...any) (result js.Value, err error) {
 	return v.Call(method, args...), nil
 }
 
+// invoke calls a function; what it throws is an error.
+func invoke(f js.Value, arg any) (err error) {
+	defer caught(&err)
+	f.Invoke(arg)
+	return nil
+}
+
 // construct is JavaScript's new.
 func construct(class js.Value, args ...any) (result js.Value, err error) {
 	defer caught(&err)

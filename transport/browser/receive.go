@@ -4,15 +4,15 @@ package browser
 
 import (
 	"fmt"
-	"syscall/js"
+	"maps"
+	"slices"
 
 	"github.com/n2n-overlay/n2n/transport"
 )
 
-// receive takes a message from the browser: an ArrayBuffer, or text.
-func (c *channel) receive(data js.Value) {
+// receive takes a message from the browser; nil: it was too large.
+func (c *channel) receive(p []byte) {
 	s := c.session
-	p := s.driver.buffers.copy(data)
 	if p == nil {
 		s.fail(fmt.Errorf("protocol violation: message of more than %d bytes on channel %d", transport.MaxFrame, c.number))
 		return
@@ -30,6 +30,16 @@ func (c *channel) receive(data js.Value) {
 	s.heldCount++
 	c.in = append(c.in, p)
 	c.read()
+}
+
+// collect takes what has arrived in the channels.
+func (s *session) collect() {
+	s.mu.Lock()
+	list := slices.Collect(maps.Values(s.channels))
+	s.mu.Unlock()
+	for _, c := range list {
+		c.collect()
+	}
 }
 
 // read begins to handle messages, if there are any and they may be. The caller

@@ -202,7 +202,7 @@ func (s *session) disconnect() {
 		s.pc = js.Undefined()
 	}
 	for _, c := range s.channels {
-		c.dc = js.Undefined()
+		c.deafen()
 	}
 }
 
