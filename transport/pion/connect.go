@@ -134,8 +134,8 @@ func (s *session) describe(pc *webrtc.PeerConnection) (err error) {
 	s.mu.Lock()
 	s.ufrag = d.Ufrag
 	s.mu.Unlock()
-	if s.described = d; !s.initiator {
-		s.driver.eager.expect(d, s.offered)
+	if s.described = d; !s.initiator && s.offered.Eager {
+		s.driver.eager.expect(d.Ufrag)
 	}
 	d.Candidates = s.newlyTold(s.known())
 	s.tell(func() { s.handler.Described(s.id, d) })
@@ -147,7 +147,7 @@ func (s *session) describe(pc *webrtc.PeerConnection) (err error) {
 func (s *session) apply(pc *webrtc.PeerConnection, kind webrtc.SDPType, remote transport.Description) error {
 	s.remote, s.applied = remote.Fingerprint, remote
 	if s.initiator {
-		s.driver.eager.expect(s.described, remote)
+		s.hurry(remote)
 	}
 	s.giveCandidates(pc)
 	return pc.SetRemoteDescription(webrtc.SessionDescription{Type: kind, SDP: sdp.Remote(remote)})

@@ -6,22 +6,16 @@ import (
 
 	"github.com/pion/ice/v4"
 	"github.com/pion/stun/v4"
-
-	"github.com/n2n-overlay/n2n/transport"
 )
 
-// eager are the sessions whose both ends use the first path on which a check of
-// the other comes (transport.Description.Eager), by the ufrag of this end, until
-// they have one.
+// eager are the sessions in which this end uses the first path on which a check of
+// the other comes (transport.Description.Eager, session.hurry), by the ufrag of this
+// end, until they have one.
 type eager struct{ sessions sync.Map }
 
 // expect lets the next check of a session choose its path. It must be called
 // before the ICE agent hears of its peer.
-func (e *eager) expect(local, remote transport.Description) {
-	if local.Eager && remote.Eager {
-		e.sessions.Store(local.Ufrag, struct{}{})
-	}
-}
+func (e *eager) expect(ufrag string) { e.sessions.Store(ufrag, struct{}{}) }
 
 func (e *eager) forget(ufrag string) { e.sessions.Delete(ufrag) }
 

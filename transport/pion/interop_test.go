@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/pion/ice/v4"
+	"github.com/pion/stun/v4"
 	"github.com/pion/webrtc/v4"
 
 	"github.com/n2n-overlay/n2n/transport"
@@ -80,11 +82,16 @@ type browser struct {
 
 func newBrowser(t *testing.T, snap bool, certificates ...webrtc.Certificate) *browser {
 	t.Helper()
+	return newBrowserWith(t, func(se *webrtc.SettingEngine) { se.EnableSctpSnap(snap) }, certificates...)
+}
+
+func newBrowserWith(t *testing.T, change func(*webrtc.SettingEngine), certificates ...webrtc.Certificate) *browser {
+	t.Helper()
 	var se webrtc.SettingEngine
 	loopbackOnly(&se)
 	se.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4})
-	se.EnableSctpSnap(snap)
 	se.LoggerFactory = quiet{}
+	change(&se)
 	r := raw{api: webrtc.NewAPI(webrtc.WithSettingEngine(se)), config: webrtc.Configuration{Certificates: certificates}}
 	b := &browser{r.connection(t), make(chan webrtc.DataChannelMessage, 64)}
 	b.dc.OnMessage(func(m webrtc.DataChannelMessage) { b.messages <- m })
@@ -156,6 +163,34 @@ func TestPeerConnection(t *testing.T) {
 				t.Logf("Down: %v", receive(t, p.down, "Down"))
 			})
 		}
+	}
+}
+
+// TestNominates: a peer that waits for a nomination, as browsers do, has one with the
+// first check of a driver that has offered, and a driver that answers nominates nothing.
+func TestNominates(t *testing.T) {
+	for _, browserOffers := range []bool{true, false} {
+		t.Run(fmt.Sprintf("offers=%v", browserOffers), func(t *testing.T) {
+			checks := make(chan bool, 64) // whether they nominate
+			b := newBrowserWith(t, func(se *webrtc.SettingEngine) {
+				se.SetICEBindingRequestHandler(func(m *stun.Message, _, _ ice.Candidate, _ *ice.CandidatePair) bool {
+					select {
+					case checks <- m.Contains(stun.AttrUseCandidate):
+					default:
+					}
+					return false
+				})
+			})
+			meet(t, newDriver(t, nil), b, newPeer(), browserOffers)
+			for first := true; first || len(checks) > 0; first = false {
+				if nominates := receive(t, checks, "check"); nominates == browserOffers {
+					t.Errorf("a check that nominates: %v", nominates)
+				}
+			}
+			if pair, err := b.pc.SCTP().Transport().ICETransport().GetSelectedCandidatePair(); err != nil || pair == nil {
+				t.Errorf("selected: %v, %v", pair, err)
+			}
+		})
 	}
 }
 

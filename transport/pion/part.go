@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -28,6 +29,8 @@ type part struct {
 	waiting  int
 	from     []netip.AddrPort
 	finished bool
+
+	nominate atomic.Pointer[string] // see mux.nominate
 
 	burst burst
 }
@@ -102,6 +105,12 @@ func (p *part) WriteToAddrPort(b []byte, to netip.AddrPort) (int, error) {
 	}
 	if !known {
 		p.socket.route(to, p)
+	}
+	if password := p.nominate.Load(); password != nil && isCheck(b) {
+		if _, err := p.send(nominating(b, *password), to); err != nil {
+			return 0, err
+		}
+		return len(b), nil
 	}
 	return p.send(b, to)
 }
