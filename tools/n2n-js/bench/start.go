@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"regexp"
 	"slices"
+	"time"
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/network"
@@ -67,6 +68,9 @@ func measureStarts(ctx context.Context, b *chrome.Browser, url string, n int) (s
 	return s, nil
 }
 
+// settle is how long a new tab may be busy with itself.
+const settle = time.Second
+
 // start measures one page. Whoever drives a browser as chromedp does has it keep a
 // copy of all that a page loads, and put it into a form to be shown, before the page
 // itself gets the end: that took 50 ms when the file was new, and 16 when it was in
@@ -79,6 +83,11 @@ func start(ctx context.Context, b *chrome.Browser, url string) (millis float64, 
 	defer tab.Close()
 	if _, err := chromedp.Call(tab.Context(), network.Disable, cdp.Empty{}); err != nil {
 		return 0, err
+	}
+	select { // what Chromium loads for itself with a new window is not the page's
+	case <-time.After(settle):
+	case <-ctx.Done():
+		return 0, ctx.Err()
 	}
 	if err := tab.Load(url); err != nil {
 		return 0, err
