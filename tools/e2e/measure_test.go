@@ -27,8 +27,8 @@ var measure = flag.Int("measure", 0, "rounds of the measurements: opening and th
 // until the channel was open at the end that asked, "raw" until a message had gone
 // there and back on it, "n2n" until Connect returned, which is when the other end
 // has agreed. Before each of these all rest for a moment, in which a tab prepares
-// its next connection; "n2n at once" is a second open without that. It says what it
-// found, and judges nothing.
+// its next connection; "at once" is a second one without that. It says what it found,
+// and judges nothing.
 func TestMeasure(t *testing.T) {
 	if *measure == 0 {
 		t.Skip("-measure is 0")
@@ -63,6 +63,9 @@ func TestMeasure(t *testing.T) {
 		w.must(err)
 		note(what+": open", times[0])
 		note(what+": raw", times[1])
+		times, err = chrome.Eval[[2]float64](ctx, a.page, fmt.Sprintf("rawOpen(%q)", url))
+		w.must(err)
+		note(what+": raw at once", times[1])
 	}
 	n2n := func(what string, to transport.PeerID) {
 		for _, how := range []string{": n2n", ": n2n at once"} {
@@ -125,7 +128,7 @@ func report(t *testing.T, what string, figures map[string][]float64) {
 		median[name] = list[len(list)/2]
 	}
 	for _, pair := range []string{"tab to tab", "tab to native", "native to tab"} {
-		for _, how := range []string{"open", "raw", "n2n", "n2n at once"} {
+		for _, how := range []string{"open", "raw", "raw at once", "n2n", "n2n at once"} {
 			if list := figures[pair+": "+how]; len(list) > 0 {
 				fmt.Fprintf(&b, "\n%-14s %-11s: median %6.1f  min %6.1f  p90 %6.1f  n=%d", pair, how,
 					median[pair+": "+how], list[0], list[len(list)*9/10], len(list))
@@ -134,7 +137,7 @@ func report(t *testing.T, what string, figures map[string][]float64) {
 		if raw := median[pair+": raw"]; raw > 0 {
 			fmt.Fprintf(&b, "\n%-14s n2n / raw: %.2f", pair, median[pair+": n2n"]/raw)
 			if again := median[pair+": n2n at once"]; again > 0 {
-				fmt.Fprintf(&b, ", at once: %.2f", again/raw)
+				fmt.Fprintf(&b, ", at once: %.2f", again/median[pair+": raw at once"])
 			}
 		}
 	}
