@@ -57,7 +57,8 @@
 // To make a connection, describe it and find its addresses takes a page several
 // milliseconds. So a driver prepares one session to offer and one to answer with:
 // 100 ms after it was made or the last one began, or 4 ms after that is up. (What Go
-// needs to sign and verify is made before, which holds the page up for 20 ms, once.) The
+// needs to sign and verify is made before, and 5 s after the start Go's memory is
+// collected for the first time: each holds the page up for 20 ms, once.) The
 // next Offer or Answer uses it; of several at the same time, one. A page thus has up
 // to two connections more than sessions; they hold sockets, and ask
 // Config.ICEServers as the others do. What was not used within a minute, or before

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"runtime"
 	"slices"
 	"sync"
 	"syscall/js"
@@ -39,7 +40,7 @@ type Driver struct {
 	ctx    context.Context // ends with the driver
 	cancel context.CancelFunc
 	wg     sync.WaitGroup // the sessions' goroutines
-	warm   *time.Timer    // calls warm
+	warm   []*time.Timer  // for what takes long when it is done first
 
 	mu       sync.Mutex
 	closed   bool
@@ -88,7 +89,7 @@ func New(cfg Config) (*Driver, error) {
 		}
 	}
 	d.spares.timer = time.AfterFunc(spareDelay, d.prepare)
-	d.warm = time.AfterFunc(warmDelay, warm)
+	d.warm = []*time.Timer{time.AfterFunc(warmDelay, warm), time.AfterFunc(collectDelay, runtime.GC)}
 	return d, nil
 }
 
@@ -192,7 +193,9 @@ func (d *Driver) Close() error {
 	again := d.closed
 	d.closed = true
 	d.spares.timer.Stop()
-	d.warm.Stop()
+	for _, timer := range d.warm {
+		timer.Stop()
+	}
 	d.mu.Unlock()
 	for _, s := range d.all() {
 		_ = s.Close()

@@ -11,11 +11,20 @@ import (
 	"fmt"
 	"slices"
 	"syscall/js"
+	"time"
 )
 
-// warmDelay is how long after a driver was made the tables for signatures are. It is
-// before the first spares: both at once would hold the page up for too long.
-const warmDelay = spareDelay / 2
+const (
+	// warmDelay is how long after a driver was made the tables for signatures are. It
+	// is before the first spares: both at once would hold the page up for too long.
+	warmDelay = spareDelay / 2
+
+	// collectDelay is when Go's memory is collected for the first time. A browser
+	// compiles what that takes only then: 14 to 20 ms of processor time, a later
+	// collection is 1 or 2. By itself it would come in the midst of the first data,
+	// when there is no processor to spare, and hold the page up for 50 ms and more.
+	collectDelay = 5 * time.Second
+)
 
 // NewKey gives a fresh key that is not kept. The browser makes it, where it can
 // (W3C Web Cryptography: Chromium from version 137 on, on pages that come by HTTPS
