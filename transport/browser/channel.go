@@ -231,6 +231,9 @@ func (c *channel) inBrowser() uint64 {
 // write hands a message to the browser, which copies it. The caller holds
 // session.mu.
 func (c *channel) write(p []byte) error {
+	if c.send.IsUndefined() {
+		return transport.ErrClosed // the session is ending
+	}
 	d := c.session.driver
 	js.CopyBytesToJS(d.scratch, p) // nobody else runs before the browser has it
 	if d.viewed != len(p) {

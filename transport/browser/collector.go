@@ -188,6 +188,6 @@ func (c *channel) deafen() {
 	if c.dc.Truthy() {
 		c.dc.Set("onmessage", js.Null())
 		c.notice.Release()
-		c.dc = js.Undefined()
+		c.dc, c.send = js.Undefined(), js.Undefined()
 	}
 }
