@@ -73,15 +73,14 @@ func TestMeasure(t *testing.T) {
 			a.disconnect(to)
 		}
 	}
-	rest := func() { a.eval("new Promise((r) => setTimeout(r, 300))") }
 	for range *measure {
 		for _, x := range []struct {
 			what, url string
 			to        transport.PeerID
 		}{{"tab to tab", tabURL, b.id}, {"tab to native", nativeURL, far.id}} {
-			rest()
+			a.rest()
 			raw(x.what, x.url)
-			rest()
+			a.rest()
 			n2n(x.what, x.to)
 		}
 	}
@@ -142,6 +141,12 @@ func report(t *testing.T, what string, figures map[string][]float64) {
 		}
 	}
 	t.Logf("%s%s", what, &b)
+}
+
+// rest gives everybody time to end what went before, and to prepare what comes.
+func (t *tab) rest() {
+	t.w.Helper()
+	t.eval("new Promise((r) => setTimeout(r, 300))")
 }
 
 // number evaluates JavaScript that gives a number.
