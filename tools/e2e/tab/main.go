@@ -11,12 +11,10 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"runtime/debug"
 	"syscall/js"
 )
 
 func main() {
-	debug.SetGCPercent(400) // as the npm package does
 	t := &tab{}
 	js.Global().Set("tab", js.FuncOf(func(_ js.Value, args []js.Value) any {
 		name, arguments := args[0].String(), args[1].String()

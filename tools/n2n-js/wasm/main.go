@@ -17,7 +17,6 @@ package main
 
 import (
 	"os"
-	"runtime/debug"
 	"syscall/js"
 )
 
@@ -25,9 +24,6 @@ func main() {
 	if len(os.Args) != 2 {
 		panic("n2n.wasm is started by n2n.js")
 	}
-	// Go would collect whenever 4 MB are new, some eight times a second while data
-	// comes fast. With 16 MB a transfer between tabs takes about 5 % less time.
-	debug.SetGCPercent(400)
 	js.Global().Get(os.Args[1]).Invoke(js.ValueOf(map[string]any{"create": async(create)}))
 	select {}
 }
