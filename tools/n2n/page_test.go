@@ -284,15 +284,19 @@ func TestDemoPageInFirefox(t *testing.T) {
 	if said := run(`document.querySelector('#notice').textContent`); !strings.Contains(said, "let it in") {
 		t.Fatalf("the tab: %s", said)
 	}
-	run(`(() => {
+	run(`(async () => { // as soon as the tab and its arcs are in the picture
 		const set = (id, v) => { const s = document.querySelector(id); s.value = v; s.dispatchEvent(new Event('change', { bubbles: true })) };
-		set('#from', document.querySelector('.peer.self').dataset.id);
-		for (const { value } of document.querySelectorAll('#to option')) {
-			set('#to', value);
-			if (value && document.querySelector('#via').value && !document.querySelector('#connect').disabled) break;
+		for (;; await new Promise(r => setTimeout(r, 20))) {
+			const self = document.querySelector('.peer.self');
+			if (!self) continue;
+			set('#from', self.dataset.id);
+			for (const { value } of document.querySelectorAll('#to option')) {
+				set('#to', value);
+				if (!value || !document.querySelector('#via').value || document.querySelector('#connect').disabled) continue;
+				document.querySelector('#connect').click();
+				return '';
+			}
 		}
-		document.querySelector('#connect').click();
-		return '';
 	})()`)
 	until(`document.querySelector('.arc.how-broker.touched, .arc.how-path.touched')`)
 }
