@@ -86,7 +86,8 @@ func (c Candidate) String() string {
 // If both ends are Eager, each uses the first path on which a check of the other
 // comes, instead of waiting for a nomination (RFC 8445 section 8.1.1), and the
 // answerer takes the DTLS role of the server: that saves one and a half round
-// trips. A browser is never Eager.
+// trips. A browser is never Eager. With one, only an Eager offerer does so, and has
+// each of its checks nominate.
 type Description struct {
 	Fingerprint [32]byte // SHA-256 of the DTLS certificate (RFC 8122)
 	Ufrag       string   // ICE user name fragment, 4 to 64 characters

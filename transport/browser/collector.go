@@ -46,7 +46,8 @@ const gather = `
 //
 // Moving them takes a function of JavaScript. Where the page's Content Security Policy
 // forbids to make one (script-src without 'unsafe-eval'), each message is Go's at once,
-// as it is while few come, and in a page that is hidden, whose timers are slow.
+// as it is while few come, and in a page that is hidden, whose timers are slow: one
+// that becomes so meanwhile has a last tick, up to a second late.
 //
 // Only callbacks of JavaScript use it, one at a time.
 type collector struct {

@@ -10,10 +10,9 @@ import (
 
 const (
 	// spareDelay is how long after the driver was made, or a session has begun,
-	// the next ones are prepared: what is under way comes first. Of a session that
-	// is up, that is the first messages, settleDelay. An open that begins while the
-	// next ones are being prepared takes half as long again: with 10 ms, one right
-	// after another did.
+	// the next ones are prepared, and settleDelay how long after a session is up: what
+	// is under way comes first. With a settleDelay of 10 ms an open right after
+	// another one began in the midst of that, and took half as long again.
 	spareDelay  = 100 * time.Millisecond
 	settleDelay = 4 * time.Millisecond
 
