@@ -23,7 +23,7 @@ func cutting(t *testing.T) (s *socket, p *part, release func()) {
 		}
 		t.Skip("this system has no UDP_SEGMENT")
 	}
-	held := newPart(s, "held")
+	held := newPart(s, "held", nil)
 	held.burst.mu.Lock()
 	s.late <- held
 	for len(s.late) > 0 { // until the goroutine waits for it
@@ -31,7 +31,7 @@ func cutting(t *testing.T) (s *socket, p *part, release func()) {
 	}
 	release = sync.OnceFunc(held.burst.mu.Unlock)
 	t.Cleanup(release)
-	return s, s.part("us"), release
+	return s, s.part("us", nil), release
 }
 
 // packetOf gives a packet that no other one is like.
@@ -125,7 +125,7 @@ func TestBurstRefused(t *testing.T) {
 func TestBurstAlone(t *testing.T) {
 	s, p, release := cutting(t)
 	peer, to := stranger(t)
-	for s.later(newPart(s, "another")) {
+	for s.later(newPart(s, "another", nil)) {
 	}
 	one := packetOf(1265, 1)
 	if _, err := p.WriteToAddrPort(one, to); err != nil || p.burst.used != 0 {

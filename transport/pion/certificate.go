@@ -13,10 +13,11 @@ import (
 	"time"
 )
 
-// certificate gives the DTLS certificate to use and its fingerprint (RFC 8122).
-func certificate(own *tls.Certificate) (tls.Certificate, [32]byte, error) {
+// certificate gives the DTLS certificate to use and its fingerprint (RFC 8122). With
+// mark a fresh one is marked.
+func certificate(own *tls.Certificate, mark bool) (tls.Certificate, [32]byte, error) {
 	if own == nil {
-		fresh, err := newCertificate()
+		fresh, err := newCertificate(mark)
 		if err != nil {
 			return tls.Certificate{}, [32]byte{}, fmt.Errorf("new certificate: %w", err)
 		}
@@ -31,12 +32,12 @@ func certificate(own *tls.Certificate) (tls.Certificate, [32]byte, error) {
 
 // newCertificate makes a self-signed certificate. Peers look at nothing but its
 // fingerprint and its key, so it names nobody.
-func newCertificate() (*tls.Certificate, error) {
+func newCertificate(mark bool) (*tls.Certificate, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return nil, err
 	}
-	number, err := serial(&key.PublicKey)
+	number, err := serial(&key.PublicKey, mark)
 	if err != nil {
 		return nil, err
 	}

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/pion/datachannel"
-	"github.com/pion/webrtc/v4"
 
 	"github.com/n2n-overlay/n2n/transport"
 )
@@ -29,14 +28,14 @@ type channel struct {
 	number  uint16
 	cfg     transport.ChannelConfig
 
-	mu      sync.Mutex
-	dc      *webrtc.DataChannel         // nil until there is a PeerConnection
-	stream  datachannel.ReadWriteCloser // what dc is detached to; nil until it is open
-	waiting [][]byte                    // messages sent before there was a stream
-	queue   sendQueue
-	wanted  bool // Channel was called: messages may be read
-	reading bool // by a goroutine
-	closed  bool // by either end
+	mu        sync.Mutex
+	connected bool                     // the connection has it
+	stream    *datachannel.DataChannel // nil until it is open
+	waiting   [][]byte                 // messages sent before there was a stream
+	queue     sendQueue
+	wanted    bool // Channel was called: messages may be read
+	reading   bool // by a goroutine
+	closed    bool // by either end
 }
 
 // Channel opens a channel or gives the one that is open. Errors:
@@ -64,7 +63,7 @@ func (s *session) Channel(number uint16, cfg transport.ChannelConfig) (transport
 		return nil, fmt.Errorf("channel %d: closed before in this session", number)
 	case c == nil:
 		c = &channel{session: s, number: number, cfg: cfg}
-		if s.pc != nil && c.open(s.pc) != nil {
+		if s.connection != nil && s.connection.open(c) != nil {
 			return nil, transport.ErrClosed // the connection is over
 		}
 		s.channels[number] = c
@@ -83,14 +82,22 @@ func checkChannel(cfg transport.ChannelConfig) error {
 	return nil
 }
 
-// attach is called on a goroutine of pion, once, when the data channel is open.
-// It sends what has waited for that.
-func (c *channel) attach() {
-	stream, err := c.dc.Detach()
-	if err != nil { // pion would have broken its word
-		c.session.fail(fmt.Errorf("channel %d: %w", c.number, err))
-		return
-	}
+// made notes that the connection has the channel.
+func (c *channel) made() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.connected = true
+}
+
+func (c *channel) isMade() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.connected
+}
+
+// attach is called once, by the connection, when the channel is open, without
+// session.mu. It sends what has waited for that.
+func (c *channel) attach(stream *datachannel.DataChannel) {
 	c.mu.Lock()
 	c.stream = stream
 	for _, p := range c.waiting {
@@ -146,7 +153,7 @@ func (c *channel) Send(p []byte) error {
 	}
 	buffered := c.queue.sent
 	if c.stream != nil {
-		buffered = c.dc.BufferedAmount()
+		buffered = c.stream.BufferedAmount()
 	}
 	if !c.queue.room(buffered, len(p)) {
 		return transport.ErrBufferFull
@@ -170,7 +177,7 @@ func (c *channel) Queued() int {
 	if c.stream == nil {
 		return int(c.queue.sent)
 	}
-	return int(c.dc.BufferedAmount())
+	return int(c.stream.BufferedAmount())
 }
 
 // sendQueue knows how many messages SCTP still holds; SCTP itself tells only

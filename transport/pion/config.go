@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/pion/stun/v4"
-	"github.com/pion/webrtc/v4"
 )
 
 // Config says how a Driver reaches its peers. The zero value is good for the
@@ -57,7 +56,7 @@ type Config struct {
 
 	// Media lets sessions carry audio (Opus) and video (VP8), by overlay's
 	// Protocol.AddTrack, beside the messages. Without it, a peer that wants to
-	// send some is refused. It costs each session 4 goroutines and some 60 KiB at
+	// send some is refused. It costs each session 6 goroutines and some 50 KiB at
 	// each end, tracks or not; see the package comment.
 	Media bool
 
@@ -89,8 +88,8 @@ const (
 // settings is a Config with its defaults filled in and its parts read.
 type settings struct {
 	Config
-	stun []*stun.URI        // asked for this node's public address
-	turn []webrtc.ICEServer // asked for relays
+	stun []*stun.URI // asked for this node's public address
+	turn []*stun.URI // asked for relays
 }
 
 func (c Config) settings() (settings, error) {
@@ -135,7 +134,9 @@ func (s *settings) readServers() error {
 				if server.Username == "" || server.Password == "" {
 					return fmt.Errorf("ICE server %q: TURN needs a user name and a password", url)
 				}
-				s.turn = append(s.turn, webrtc.ICEServer{URLs: []string{url}, Username: server.Username, Credential: server.Password})
+				relay := *uri
+				relay.Username, relay.Password = server.Username, server.Password
+				s.turn = append(s.turn, &relay)
 			}
 			// A TURN server answers STUN too (RFC 8656 section 1). Only UDP
 			// tells the address of our own socket.

@@ -8,14 +8,10 @@ import (
 	"net/netip"
 	"time"
 
-	"github.com/pion/webrtc/v4"
-
 	"github.com/n2n-overlay/n2n/transport"
-	"github.com/n2n-overlay/n2n/transport/internal/sdp"
 )
 
-// setupPoll is how often an attempt looks at the clock, and whether SCTP has
-// failed, which pion tells nobody.
+// setupPoll is how often an attempt looks at the clock, and for faults.
 const setupPoll = 250 * time.Millisecond
 
 var (
@@ -28,165 +24,98 @@ var (
 // drive makes the connection and serves it until it is open and nothing more is
 // to be told of it, or returns why it is over.
 func (s *session) drive() error {
-	api, err := s.access()
+	c, err := s.connect()
 	if err != nil {
-		return fmt.Errorf("sockets: %w", err)
+		return err
 	}
-	s.api = api
-	pc, err := s.newPeerConnection(api)
-	if err != nil {
-		return fmt.Errorf("PeerConnection: %w", err)
+	if err := s.use(c); err != nil {
+		return err
 	}
 	s.resolveNames()
-	if err := s.describe(pc); err != nil {
-		return fmt.Errorf("PeerConnection: %w", err)
+	if err := s.describe(c); err != nil {
+		return err
 	}
 	s.gather()
-	return s.serve(pc)
+	return s.serve(c)
 }
 
-// access gives the API with the sockets to use. Nothing in DTLS 1.2 tells which
-// of two sessions between the same two sockets a packet is for, so the second
-// one needs another socket at one end. That is the answerer's, since the
-// initiator does not know yet whom it will talk to.
-func (s *session) access() (*webrtc.API, error) {
-	d, serve := s.driver, !s.initiator && serves(s.offered)
-	alone := d.mux == nil || s.initiator || !s.rivals()
-	switch {
-	case alone && (s.silence != d.cfg.Silence || s.media != nil):
-		return d.newAPI(d.mux, serve, s.silence, s.media), nil
-	case alone && serve:
-		return d.serving, nil
-	case alone:
-		return d.api, nil
+// sockets gives the sockets to use; nil: only relays. Nothing in DTLS 1.2 tells
+// which of two sessions between the same two sockets a packet is for, so the second
+// one needs another socket at one end. That is the answerer's, since the initiator
+// does not know yet whom it will talk to.
+func (s *session) sockets() (*mux, error) {
+	d := s.driver
+	if d.mux == nil || s.initiator || !s.rivals() {
+		return d.mux, nil
 	}
 	own, err := newMux(netip.AddrPortFrom(d.addresses.bound, 0), d.addresses, s.fail)
 	if err != nil {
 		return nil, err
 	}
 	s.own = own
-	return d.newAPI(own, serve, s.silence, s.media), nil
+	return own, nil
 }
 
-// newPeerConnection makes the PeerConnection with the channels that were asked
-// for so far.
-func (s *session) newPeerConnection(api *webrtc.API) (*webrtc.PeerConnection, error) {
-	pc, err := api.NewPeerConnection(s.driver.connection)
-	if err != nil {
-		return nil, err
-	}
+// use gives the connection the channels that were asked for so far; later ones come
+// from Channel.
+func (s *session) use(c connection) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.pc = pc
-	pc.OnConnectionStateChange(func(state webrtc.PeerConnectionState) {
-		if state == webrtc.PeerConnectionStateFailed {
-			s.fail(errFailed)
-		}
-	})
-	pc.SCTP().OnClose(func(err error) {
-		if err != nil {
-			s.fail(fmt.Errorf("protocol violation: %w", err))
-			return
-		}
-		s.fail(errPeerClosed)
-	})
-	pc.OnDataChannel(func(c *webrtc.DataChannel) {
-		if err := s.accept(pc, c); err != nil {
-			s.fail(err)
-		}
-	})
-	if s.media != nil {
-		pc.OnTrack(func(t *webrtc.TrackRemote, r *webrtc.RTPReceiver) { s.media.onTrack(pc, t, r) })
-	}
-	s.watchRelays(pc)
-	for _, c := range s.channels {
-		if err := c.open(pc); err != nil {
-			return nil, err
+	s.connection = c
+	for _, x := range s.channels {
+		if err := c.open(x); err != nil {
+			return fmt.Errorf("channel %d: %w", x.number, err)
 		}
 	}
-	return pc, nil
+	return nil
 }
 
-// describe makes the local description and tells it, and as the answerer applies
-// the offer before. The ICE agent begins to work when it is told: the sooner it
-// is on its way, the better.
-func (s *session) describe(pc *webrtc.PeerConnection) (err error) {
-	var local webrtc.SessionDescription
-	if s.initiator {
-		local, err = pc.CreateOffer(nil)
-	} else {
-		if err = s.apply(pc, webrtc.SDPTypeOffer, s.offered); err != nil {
-			return err
-		}
-		local, err = pc.CreateAnswer(nil)
+// describe makes this end's description and tells it. The connection begins to work
+// when it is told: the sooner it is on its way, the better.
+func (s *session) describe(c connection) error {
+	var offer *transport.Description
+	if !s.initiator {
+		offer = &s.offered
+		s.remote, s.applied = offer.Fingerprint, *offer
 	}
+	d, err := c.describe(offer)
 	if err != nil {
-		return err
-	}
-	d, err := sdp.Local(local.SDP)
-	if err != nil {
-		return err
+		return fmt.Errorf("description: %w", err)
 	}
 	d.Eager = true
-	if m := s.mux(); m != nil { // else the peer's first check is lost, and the next comes 200 ms later
-		m.expect(d.Ufrag)
-	}
 	s.mu.Lock()
 	s.ufrag = d.Ufrag
 	s.mu.Unlock()
-	if s.described = d; !s.initiator && s.offered.Eager {
+	if s.described = d; offer != nil && offer.Eager {
 		s.driver.eager.expect(d.Ufrag)
 	}
 	d.Candidates = s.newlyTold(s.known())
 	s.tell(func() { s.handler.Described(s.id, d) })
-	return pc.SetLocalDescription(local)
+	return c.begin()
 }
 
-// apply gives the PeerConnection what is known of the peer; it begins to
-// connect.
-func (s *session) apply(pc *webrtc.PeerConnection, kind webrtc.SDPType, remote transport.Description) error {
-	s.remote, s.applied = remote.Fingerprint, remote
-	if s.initiator {
-		s.hurry(remote)
-	}
-	s.giveCandidates(pc)
-	return pc.SetRemoteDescription(webrtc.SessionDescription{Type: kind, SDP: sdp.Remote(remote)})
+// apply gives the connection the answer: it begins to connect.
+func (s *session) apply(c connection, answer transport.Description) error {
+	s.remote, s.applied = answer.Fingerprint, answer
+	s.hurry(answer)
+	return c.answered(answer)
 }
 
-// giveCandidates gives the ICE agent those of the peer's addresses that it has
-// not yet. It fails only for a connection that is closed.
-func (s *session) giveCandidates(pc *webrtc.PeerConnection) {
+// giveCandidates gives the connection those of the peer's addresses that it has not
+// yet.
+func (s *session) giveCandidates(c connection) {
 	s.mu.Lock()
 	fresh := s.candidates[s.given:]
 	s.given = len(s.candidates)
 	s.mu.Unlock()
-	for _, c := range fresh {
-		_ = pc.SCTP().Transport().ICETransport().AddRemoteCandidate(iceCandidate(c))
-	}
-}
-
-func iceCandidate(c transport.Candidate) *webrtc.ICECandidate {
-	typ := webrtc.ICECandidateTypeHost
-	switch c.Type {
-	case transport.ServerReflexive:
-		typ = webrtc.ICECandidateTypeSrflx
-	case transport.Relayed:
-		typ = webrtc.ICECandidateTypeRelay
-	}
-	return &webrtc.ICECandidate{
-		Foundation: "1",
-		Priority:   c.Priority,
-		Address:    c.Addr.Addr().String(),
-		Protocol:   webrtc.ICEProtocolUDP,
-		Port:       c.Addr.Port(),
-		Typ:        typ,
-		Component:  1,
+	for _, x := range fresh {
+		c.add(x)
 	}
 }
 
 // serve answers to all that happens until the session is open and its last
 // candidate was told. Its error is why the session is over.
-func (s *session) serve(pc *webrtc.PeerConnection) error {
+func (s *session) serve(c connection) error {
 	poll := time.NewTicker(setupPoll)
 	defer poll.Stop()
 	var known time.Time // when both descriptions were
@@ -198,26 +127,26 @@ func (s *session) serve(pc *webrtc.PeerConnection) error {
 	for opened != nil || found != nil {
 		select {
 		case <-s.ctx.Done():
-			return s.why(pc)
+			return s.why()
 		case answer := <-s.answer:
-			if err := s.apply(pc, webrtc.SDPTypeAnswer, answer); err != nil {
+			if err := s.apply(c, answer); err != nil {
 				return fmt.Errorf("answer: %w", err)
 			}
 			known = time.Now()
 		case <-s.added:
 			s.look()
-		case c, more := <-found:
+		case fresh, more := <-found:
 			if !more {
 				found = nil
 			}
-			s.gathered(c, !more)
+			s.gathered(fresh, !more)
 		case <-opened:
 			opened = nil
 			poll.Stop()
-			if !s.proven(pc) {
+			if !s.proven() {
 				return errFingerprint
 			}
-			if err := s.link(pc); err != nil {
+			if err := c.link(); err != nil {
 				return err
 			}
 			s.tell(func() { s.handler.Up(s.id) })
@@ -225,8 +154,8 @@ func (s *session) serve(pc *webrtc.PeerConnection) error {
 		case <-poll.C:
 			switch {
 			case known.IsZero(): // it waits for an answer as long as the node likes
-			case pc.SCTP().State() == webrtc.SCTPTransportStateClosed:
-				return errSCTP
+			case c.fault() != nil:
+				return c.fault()
 			case time.Since(known) > limit:
 				return fmt.Errorf("no connection within %v", limit)
 			}
@@ -237,19 +166,19 @@ func (s *session) serve(pc *webrtc.PeerConnection) error {
 
 // proven reports whether the peer has the certificate that it signed. DTLS has
 // found out already; that it did is not left to a library's options.
-func (s *session) proven(pc *webrtc.PeerConnection) bool {
-	return sha256.Sum256(pc.SCTP().Transport().GetRemoteCertificate()) == s.remote
+func (s *session) proven() bool {
+	return sha256.Sum256(s.connection.certificate()) == s.remote
 }
 
 // why is the reason for the end of the session, as exact as can be known.
-func (s *session) why(pc *webrtc.PeerConnection) error {
+func (s *session) why() error {
 	reason := context.Cause(s.ctx)
 	switch {
 	case reason != errFailed:
 		return reason
-	case pc.ICEConnectionState() == webrtc.ICEConnectionStateFailed:
+	case s.connection.lost():
 		return fmt.Errorf("%w for %v%s", transport.ErrSilent, s.silence, s.hidden())
-	case pc.SCTP().Transport().GetRemoteCertificate() != nil && !s.proven(pc):
+	case s.connection.certificate() != nil && !s.proven():
 		return errFingerprint
 	}
 	return errDTLS

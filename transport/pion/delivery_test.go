@@ -63,9 +63,11 @@ func TestDelivery(t *testing.T) {
 		{transport.ChannelConfig{MaxRetransmits: &none}, true, false},
 		{transport.ChannelConfig{MaxRetransmits: &none, Unordered: true}, true, false},
 	} {
-		for _, toAnswerer := range []bool{true, false} {
-			t.Run(fmt.Sprintf("%d/%v", i, toAnswerer), func(t *testing.T) {
-				da, db := newDriver(t, nil), newDriver(t, nil)
+		for _, x := range []struct{ media, toAnswerer bool }{{false, true}, {false, false}, {true, true}, {true, false}} {
+			toAnswerer := x.toAnswerer
+			t.Run(fmt.Sprintf("%d/media=%v/%v", i, x.media, toAnswerer), func(t *testing.T) {
+				change := func(c *pion.Config) { c.Media = x.media }
+				da, db := newDriver(t, change), newDriver(t, change)
 				from, to := newPeer(), newPeer()
 				var got arrivals
 				a, b := from, to
@@ -258,7 +260,7 @@ func (b *browser) open(t *testing.T, number uint16, ordered bool) *webrtc.DataCh
 // what it brings.
 func TestDeliveryWaits(t *testing.T) {
 	p, b := newPeer(), newKin(t)
-	s := meet(t, newDriver(t, nil), b, p, true)
+	s := meet(t, newDriver(t, withMedia), b, p, true)
 	dc := b.open(t, 600, false)
 	dc.OnOpen(func() { _ = dc.SendText("early") })
 	c, err := s.Channel(transport.ControlChannel, transport.ChannelConfig{})
@@ -303,7 +305,7 @@ func TestKinViolations(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			p, b := newPeer(), newKin(t)
-			meet(t, newDriver(t, nil), b, p, c.offers)
+			meet(t, newDriver(t, withMedia), b, p, c.offers)
 			c.open(b)
 			if reason := receive(t, p.down, "Down"); !strings.Contains(reason.Error(), c.want) {
 				t.Errorf("Down: %v, want %q", reason, c.want)

@@ -1,13 +1,16 @@
-// Package pion is the native driver: WebRTC over UDP with pion/webrtc, for
+// Package pion is the native driver: WebRTC over UDP with the packages of pion, for
 // servers and desktops, and to talk with browsers.
 //
 // A [Driver] has one UDP socket for each IP version and one DTLS certificate,
-// shared by all its sessions. A session is one webrtc.PeerConnection: ICE finds
-// a path (RFC 8445), DTLS 1.2 proves the fingerprint that the peer signed
-// (RFC 8827), SCTP carries messages (RFC 8831), and each channel is a data
-// channel that both ends open under the same number. No SDP crosses the
-// network: what a PeerConnection reads is made from a transport.Description,
-// and what it writes becomes one.
+// shared by all its sessions. In a session ICE finds a path (RFC 8445), DTLS 1.2
+// proves the fingerprint that the peer signed (RFC 8827), SCTP carries messages
+// (RFC 8831), and each channel is a data channel that both ends open under the same
+// number. No SDP crosses the network, but a transport.Description.
+//
+// A session without media is made of pion/ice, pion/dtls and pion/sctp themselves:
+// it opens with three quarters of the processor time that a webrtc.PeerConnection
+// takes, and holds less. With Config.Media it is a PeerConnection; the two can talk
+// to each other.
 //
 //	d, err := pion.New(pion.Config{ICEServers: []pion.ICEServer{{URLs: []string{"stun:stun.example.org"}}}})
 //	if err != nil {
@@ -77,10 +80,10 @@
 // What this end queues is bounded by transport.ErrBufferFull: 4 MiB or 65536
 // messages for each channel. What a peer can make a driver hold: 8 addresses
 // and one message of transport.MaxFrame for each channel and session, 2048
-// packets that wait for its ICE agent, and 896 KiB of data that was received and
-// not read, to which pion adds about 300 bytes for each message. Pion bounds
-// neither the number of those messages, nor the source addresses from which a
-// peer with the right password sends checks.
+// packets that wait for its ICE agent, as many for DTLS (64 until there is a path),
+// and 896 KiB of data that was received and not read, to which pion adds about 300
+// bytes for each message. Pion bounds neither the number of those messages, nor the
+// source addresses from which a peer with the right password sends checks.
 //
 // With Config.Media, each SSRC that a peer uses holds at most 256 KiB of RTP that
 // was not read (16 KiB beyond 32 SSRCs), and 16 KiB of RTCP; more is dropped. More
@@ -93,35 +96,35 @@
 //
 // # Unordered and unreliable channels
 //
-// Pion v4.2.26 tells a negotiated data channel's SCTP stream nothing of Unordered,
-// MaxRetransmits and MaxLifetime; that happens only with DCEP (RFC 8832). So two
-// drivers of this package open such a channel with DCEP: the initiator's config
-// counts for both directions, and the channel is open at the answerer when its
-// own Channel was called and the initiator's has been, half a round trip later.
-// Until DCEP's answer has come, what the initiator sends is reliable and ordered.
+// Each end sends on a channel as its own config says, whoever the peer is. A
+// MaxLifetime becomes a number of retransmissions, one and another for each second:
+// pion/sctp v1.12.0 counts a lifetime anew with each transmission, so it never ends.
+// A message may thus be sent again a second after its time.
 //
-// A MaxLifetime becomes a number of retransmissions, one and another for each
-// second: pion/sctp v1.12.0 counts a lifetime anew with each transmission, so it
-// never ends. A message may thus be sent again a second after its time.
-//
-// To any other peer, a browser above all, this end sends reliably and in order
-// whatever the config says, which keeps every promise but that of not waiting; the
-// peer sends as its own config says. So it is with a Config.Certificate that this
-// package has not made, since the certificates tell the drivers of each other. A
-// channel that delivers more than it was asked to is logged at level info.
+// With Config.Media it is otherwise. Pion v4.2.26 tells a negotiated data channel's
+// SCTP stream nothing of Unordered, MaxRetransmits and MaxLifetime; that happens only
+// with DCEP (RFC 8832). So two drivers with media open such a channel with DCEP: the
+// initiator's config counts for both directions, and the channel is open at the
+// answerer when its own Channel was called and the initiator's has been, half a round
+// trip later. Until DCEP's answer has come, what the initiator sends is reliable and
+// ordered. To any other peer, a browser above all, a driver with media sends reliably
+// and in order whatever the config says, which keeps every promise but that of not
+// waiting. So it does with a Config.Certificate that this package has not made, since
+// the certificates tell the drivers of each other. A channel that delivers more than
+// it was asked to is logged at level info.
 //
 // # What pion leaves out
 //
-// Of pion/webrtc v4.2.26: an ICE agent repeats its checks each 200 ms; DTLS
-// doubles its 100 ms with each try. The end of a session that the peer closed
-// takes 400 ms in the background, which Driver.Close waits for.
+// An ICE agent repeats its checks each 200 ms; DTLS doubles its 100 ms with each try.
+// With Config.Media the end of a session that the peer closed takes 400 ms in the
+// background, which Driver.Close waits for.
 //
 // # Concurrency
 //
 // A Driver, its sessions and its channels may be used from any goroutine, and no
 // method but Driver.Close waits for anything. A socket has two goroutines. A
-// session has one of its own beside those of pion until it is open, a few more
-// while it asks ICE servers, and one for each channel that is open; all end with
+// session has one of its own beside those of pion, another until it is open, a few
+// more while it asks ICE servers, and one for each channel that is open; all end with
 // the session. Handlers are called from these. A handler that does not return holds
 // up Driver.Close, so it must not wait for whoever calls that.
 package pion

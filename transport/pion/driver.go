@@ -2,6 +2,7 @@ package pion
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"log/slog"
 	"net/netip"
@@ -27,8 +28,7 @@ type Driver struct {
 	mux         *mux // nil with RelayOnly
 	eager       eager
 	claims      claims
-	api         *webrtc.API
-	serving     *webrtc.API          // of sessions that are the DTLS server when they answer
+	own         tls.Certificate
 	connection  webrtc.Configuration // of every PeerConnection
 
 	ctx    context.Context // ends with the driver
@@ -57,7 +57,7 @@ func newDriver(cfg Config) (*Driver, error) {
 	if err != nil {
 		return nil, err
 	}
-	cert, fingerprint, err := certificate(cfg.Certificate)
+	cert, fingerprint, err := certificate(cfg.Certificate, cfg.Media)
 	if err != nil {
 		return nil, err
 	}
@@ -75,7 +75,8 @@ func newDriver(cfg Config) (*Driver, error) {
 	d := &Driver{
 		cfg:         s,
 		fingerprint: fingerprint,
-		marked:      marked(cert.Certificate[0]),
+		marked:      cfg.Media && marked(cert.Certificate[0]),
+		own:         cert,
 		loggers:     loggers{to: s.Logger},
 		log:         cfg.Logger,
 		addresses:   newAddresses(bound.Addr(), cfg),
@@ -87,7 +88,6 @@ func newDriver(cfg Config) (*Driver, error) {
 			return nil, err
 		}
 	}
-	d.api, d.serving = d.newAPI(d.mux, false, s.Silence, nil), d.newAPI(d.mux, true, s.Silence, nil)
 	d.resolver.loopback, d.resolver.loggers = d.addresses.known.Load().loopback, d.loggers
 	d.ctx, d.cancel = context.WithCancel(context.Background())
 	return d, nil

@@ -76,7 +76,7 @@ func TestListen(t *testing.T) {
 }
 
 func TestCertificate(t *testing.T) {
-	own, err := newCertificate()
+	own, err := newCertificate(false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,7 +86,7 @@ func TestCertificate(t *testing.T) {
 	}
 	var prints [][32]byte
 	for _, c := range []*tls.Certificate{own, own, nil, nil} {
-		_, p, err := certificate(c)
+		_, p, err := certificate(c, false)
 		if err != nil {
 			t.Fatal(err)
 		}

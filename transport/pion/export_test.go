@@ -1,6 +1,10 @@
 package pion
 
-import "github.com/n2n-overlay/n2n/transport"
+import (
+	"crypto/tls"
+
+	"github.com/n2n-overlay/n2n/transport"
+)
 
 // Crash makes the driver as silent as a dead process: its sockets close under
 // its sessions, and no handler is told.
@@ -36,12 +40,19 @@ func (d *Driver) Queries() int {
 	return d.resolver.asking
 }
 
-// NewCertificate makes a certificate by which drivers know each other.
-var NewCertificate = newCertificate
+// NewCertificate makes a certificate by which drivers with media know each other.
+func NewCertificate() (*tls.Certificate, error) { return newCertificate(true) }
 
 // Interleaves reports whether the messages of a session's channels take turns
 // packet by packet (RFC 8260).
 func Interleaves(s transport.Session) bool {
-	metadata, ok := s.(*session).pc.SCTP().Metadata()
-	return ok && metadata.MessageInterleavingEnabled
+	switch c := s.(*session).connection.(type) {
+	case *stack:
+		metadata, ok := c.association.Metadata()
+		return ok && metadata.MessageInterleavingEnabled
+	case *peerConnection:
+		metadata, ok := c.SCTP().Metadata()
+		return ok && metadata.MessageInterleavingEnabled
+	}
+	return false
 }

@@ -5,8 +5,6 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/pion/webrtc/v4"
-
 	"github.com/n2n-overlay/n2n/transport"
 )
 
@@ -121,39 +119,39 @@ func (s *session) askForReflexive() []transport.Candidate {
 	return d.reflexive.get(s.ctx, d.wg.Go, func() []transport.Candidate { return d.ask(d.ctx, d.mux) })
 }
 
-// watchRelays has the ICE agent tell which relays it found; hosts and what STUN
-// servers say is known without it. The agent waits for each call, so none may take
-// long.
-func (s *session) watchRelays(pc *webrtc.PeerConnection) {
-	if len(s.driver.cfg.turn) == 0 {
-		return
-	}
-	last := false
-	var mu sync.Mutex // calls come one after the other, but from several goroutines
-	pc.OnICECandidate(func(c *webrtc.ICECandidate) {
-		mu.Lock()
-		defer mu.Unlock()
-		switch {
-		case last: // each later exchange of descriptions says so again
-		case c == nil: // after the last
-			last = true
-			close(s.relays)
-		case c.Typ == webrtc.ICECandidateTypeRelay:
-			select {
-			case s.relays <- relayCandidate(c):
-			default: // more than one for each server and IP version
-			}
-		}
-	})
+// relayed are the relays that an ICE agent finds; hosts, and what STUN servers say,
+// are known without it. The agent waits for each call, so none takes long.
+type relayed struct {
+	session *session
+
+	mu   sync.Mutex // calls come one after the other, but from several goroutines
+	last bool
 }
 
-// relayCandidate is the zero Candidate, which is not told, if pion has no IP
-// address.
-func relayCandidate(c *webrtc.ICECandidate) transport.Candidate {
-	ip, err := netip.ParseAddr(c.Address)
-	if err != nil {
-		return transport.Candidate{}
+// add tells one. One without an IP address becomes the zero Candidate, which is not
+// told.
+func (r *relayed) add(host string, port uint16, priority uint32) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var c transport.Candidate
+	if ip, err := netip.ParseAddr(host); err == nil {
+		c = transport.Candidate{Type: transport.Relayed, Priority: priority, Addr: netip.AddrPortFrom(ip.Unmap(), port)}
 	}
-	addr := netip.AddrPortFrom(ip.Unmap(), c.Port)
-	return transport.Candidate{Type: transport.Relayed, Priority: c.Priority, Addr: addr}
+	if r.last {
+		return
+	}
+	select {
+	case r.session.relays <- c:
+	default: // more than one for each server and IP version
+	}
+}
+
+// end says that there are no more; later exchanges of descriptions say so again.
+func (r *relayed) end() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.last {
+		r.last = true
+		close(r.session.relays)
+	}
 }

@@ -21,11 +21,13 @@ var _ transport.MediaSession = mediaSession{}
 // thing when it has heard of the last one.
 type tracks struct {
 	session *session
+	api     *webrtc.API
 	work    sync.WaitGroup // everything that runs here
 
 	mu      sync.Mutex
-	ended   bool // nothing is begun any more
-	over    bool // EndMedia was called
+	pc      *webrtc.PeerConnection // nil until it is made
+	ended   bool                   // nothing is begun any more
+	over    bool                   // EndMedia was called
 	senders []*sender
 	offer   transport.Media // ours that waits for its answer
 	remote  transport.Media // what the peer sends
@@ -34,6 +36,21 @@ type tracks struct {
 	telling sync.Mutex // held while the handler is called
 
 	buffers, large atomic.Int32 // see newBuffer; pion calls it while mu is held
+}
+
+// use gives the tracks their PeerConnection, before anything else can happen.
+func (t *tracks) use(api *webrtc.API, pc *webrtc.PeerConnection) {
+	pc.OnTrack(func(r *webrtc.TrackRemote, receiver *webrtc.RTPReceiver) { t.onTrack(pc, r, receiver) })
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.api, t.pc = api, pc
+}
+
+// connection is the PeerConnection; nil until there is one.
+func (t *tracks) connection() *webrtc.PeerConnection {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.pc
 }
 
 // begin runs f on a goroutine, unless the session is over.
@@ -78,10 +95,7 @@ func (s mediaSession) FinishMedia(answer transport.Media) {
 // describe does one thing and tells what came of it.
 func (t *tracks) describe(f func(*webrtc.PeerConnection) (transport.Media, error)) {
 	t.begin(func() {
-		s := t.session
-		s.mu.Lock()
-		pc := s.pc
-		s.mu.Unlock()
+		s, pc := t.session, t.connection()
 		if pc == nil || s.ctx.Err() != nil {
 			return
 		}
@@ -253,9 +267,7 @@ func (s mediaSession) EndMedia() {
 	clear(t.began)
 	t.mu.Unlock()
 	t.begin(func() {
-		s.mu.Lock()
-		pc := s.pc
-		s.mu.Unlock()
+		pc := t.connection()
 		if pc == nil {
 			return
 		}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net"
 	"net/netip"
+	"slices"
 
 	"github.com/pion/ice/v4"
 
@@ -42,26 +43,40 @@ func newMux(bound netip.AddrPort, a *addresses, onLost func(error)) (*mux, error
 	return m, nil
 }
 
-// GetListenAddresses gives the ICE agent one address for each socket. At which
-// others the peer may reach a socket is no concern of the agent, since they are
-// one base to it (RFC 8445 section 5.1.1.1), and fewer pairs are fewer checks.
-func (m *mux) GetListenAddresses() []net.Addr {
-	var all []net.Addr
+// base is a socket and the address at which an ICE agent knows it. At which others
+// the peer may reach it is no concern of the agent, since they are one base to it
+// (RFC 8445 section 5.1.1.1), and fewer pairs are fewer checks.
+type base struct {
+	*socket
+	addr netip.AddrPort
+}
+
+func (m *mux) bases() (all []base) {
+	hosts := m.addresses.fresh().hosts
 	for _, s := range m.sockets {
-		for _, ip := range m.addresses.fresh().hosts {
-			if ip.Is4() == s.local.Addr().Is4() {
-				all = append(all, net.UDPAddrFromAddrPort(netip.AddrPortFrom(ip, s.local.Port())))
-				break
-			}
+		i := slices.IndexFunc(hosts, func(ip netip.Addr) bool { return ip.Is4() == s.local.Addr().Is4() })
+		if i >= 0 {
+			all = append(all, base{s, netip.AddrPortFrom(hosts[i], s.local.Port())})
 		}
 	}
 	return all
 }
 
-// expect keeps what comes for an ICE agent until it has its parts of the sockets.
-func (m *mux) expect(ufrag string) {
+// GetListenAddresses gives the ICE agent of a PeerConnection one address for each
+// socket.
+func (m *mux) GetListenAddresses() (all []net.Addr) {
+	for _, b := range m.bases() {
+		all = append(all, net.UDPAddrFromAddrPort(b.addr))
+	}
+	return all
+}
+
+// expect keeps what comes for a session from now on, before its ICE agent has its
+// parts of the sockets: else the first check of the other end is lost, and the next
+// one comes 200 ms later. The inbox may be nil.
+func (m *mux) expect(ufrag string, b *inbox) {
 	for _, s := range m.sockets {
-		s.part(ufrag)
+		s.part(ufrag, b)
 	}
 }
 
@@ -69,7 +84,7 @@ func (m *mux) expect(ufrag string) {
 func (m *mux) GetConn(ufrag string, addr net.Addr) (net.PacketConn, error) {
 	for _, s := range m.sockets {
 		if a, ok := addr.(*net.UDPAddr); ok && (a.IP.To4() != nil) == s.local.Addr().Is4() {
-			return s.part(ufrag), nil
+			return s.part(ufrag, nil), nil
 		}
 	}
 	return nil, errors.New("no socket for " + addr.String())

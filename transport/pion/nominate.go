@@ -30,7 +30,7 @@ func (s *session) hurry(remote transport.Description) {
 // peer's.
 func (m *mux) nominate(ufrag, password string) {
 	for _, s := range m.sockets {
-		s.part(ufrag).nominate.Store(&password)
+		s.part(ufrag, nil).nominate.Store(&password)
 	}
 }
 

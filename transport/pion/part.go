@@ -10,101 +10,63 @@ import (
 	"time"
 )
 
-const (
-	maxPackets = 1 << 11 // that wait in one part, of maxDatagram bytes each: more than an SCTP window has
-	maxSources = 64      // addresses that a part gets packets from
-)
+const maxSources = 64 // addresses that a part gets packets from
 
-// part is what one ICE agent has of a socket. It holds what came for the agent,
-// a bounded number of packets; more is dropped, as the system does when a socket's
-// buffer is full. It is a net.PacketConn, and an ice.AddrPortReaderWriter.
+// part is what one session has of a socket. What came for it waits in two queues:
+// one that its ICE agent reads, to which the part is a net.PacketConn and an
+// ice.AddrPortReaderWriter, and one for DTLS.
 type part struct {
 	socket *socket
 	ufrag  string // of this end
+	queue         // for the agent
+	inbox  *inbox // for DTLS; nil: the agent gets that, too
 
-	mu       sync.Mutex
-	came     sync.Cond // a packet, or the end
-	first    *packet   // that waits
-	last     *packet
-	waiting  int
-	from     []netip.AddrPort
-	finished bool
+	mu   sync.Mutex
+	from []netip.AddrPort
 
-	nominate atomic.Pointer[string] // see mux.nominate
+	nominate atomic.Pointer[string]   // see mux.nominate
+	answered atomic.Pointer[answered] // see redundant
 
 	burst burst
 }
 
-// packet is one that waits.
-type packet struct {
-	next *packet
-	from netip.AddrPort
-	size int
-	data [maxDatagram]byte
-}
-
-var packets = sync.Pool{New: func() any { return new(packet) }}
-
-func newPart(s *socket, ufrag string) *part {
-	p := &part{socket: s, ufrag: ufrag}
-	p.came.L = &p.mu
+func newPart(s *socket, ufrag string, b *inbox) *part {
+	p := &part{socket: s, ufrag: ufrag, inbox: b}
+	p.queue.init(maxPackets)
 	return p
 }
 
 // put keeps a packet, of at most maxDatagram bytes, until it is read.
 func (p *part) put(data []byte, from netip.AddrPort) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.finished || p.waiting >= maxPackets {
+	if p.inbox != nil && isDTLS(data) {
+		p.inbox.put(data, from)
 		return
 	}
-	x := packets.Get().(*packet)
-	x.next, x.from, x.size = nil, from, copy(x.data[:], data)
-	if p.first == nil {
-		p.first = x
-	} else {
-		p.last.next = x
+	if isAnswer(data) {
+		p.answered.Store(&answered{from, time.Now()})
 	}
-	p.last = x
-	p.waiting++
-	p.came.Signal()
+	p.queue.put(data, from)
 }
 
 // ReadFromAddrPort waits for a packet. Errors: io.ErrShortBuffer, io.EOF after
 // Close.
-func (p *part) ReadFromAddrPort(b []byte) (int, netip.AddrPort, error) {
-	p.mu.Lock()
-	for p.first == nil && !p.finished {
-		p.came.Wait()
-	}
-	if p.finished {
-		p.mu.Unlock()
-		return 0, netip.AddrPort{}, io.EOF
-	}
-	x := p.first
-	p.first = x.next
-	p.waiting--
-	p.mu.Unlock()
-	n, from, whole := copy(b, x.data[:x.size]), x.from, x.size <= len(b)
-	packets.Put(x)
-	if !whole {
-		return n, from, io.ErrShortBuffer
-	}
-	return n, from, nil
-}
+func (p *part) ReadFromAddrPort(b []byte) (int, netip.AddrPort, error) { return p.get(b) }
 
 // WriteToAddrPort sends a packet, perhaps together with the next ones. What comes
 // back goes to this part, which also takes it from another one: whoever spoke last.
 func (p *part) WriteToAddrPort(b []byte, to netip.AddrPort) (int, error) {
 	to = unmapped(to)
-	p.mu.Lock()
-	finished, known := p.finished, slices.Contains(p.from, to)
-	p.mu.Unlock()
-	if finished {
+	if p.ended() {
 		return 0, io.ErrClosedPipe
 	}
+	p.mu.Lock()
+	known := slices.Contains(p.from, to)
+	p.mu.Unlock()
 	if !known {
 		p.socket.route(to, p)
+	}
+	if isCheck(b) && p.redundant(b, to) {
+		return len(b), nil
 	}
 	if password := p.nominate.Load(); password != nil && isCheck(b) {
 		if _, err := p.send(nominating(b, *password), to); err != nil {
@@ -143,10 +105,7 @@ func (p *part) sources() []netip.AddrPort {
 
 // Close ends the part: whoever reads is told.
 func (p *part) Close() error {
-	p.mu.Lock()
-	p.finished, p.first = true, nil
-	p.mu.Unlock()
-	p.came.Broadcast()
+	p.end()
 	return nil
 }
 

@@ -13,13 +13,14 @@ import (
 // TestSDPOfPion has two PeerConnections read of each other what became of their
 // SDP, and finds that nothing is missing: they answer as to the original.
 func TestSDPOfPion(t *testing.T) {
-	d, err := New(Config{ListenAddr: "127.0.0.1:0"})
+	d, err := New(Config{ListenAddr: "127.0.0.1:0", Media: true})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = d.Close() }()
 	connection := func() *webrtc.PeerConnection {
-		pc, err := d.api.NewPeerConnection(d.connection)
+		api := d.newAPI(d.mux, false, defaultSilence, &tracks{})
+		pc, err := api.NewPeerConnection(d.connection)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -258,7 +258,7 @@ func (t *tracks) seat(pc *webrtc.PeerConnection, s *sender) error {
 		if x.Kind() != s.track.Kind() || x.Sender() != nil {
 			continue
 		}
-		rtp, err := t.session.api.NewRTPSender(s.track, pc.SCTP().Transport())
+		rtp, err := t.api.NewRTPSender(s.track, pc.SCTP().Transport())
 		if err != nil {
 			return err
 		}

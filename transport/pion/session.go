@@ -9,8 +9,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/pion/webrtc/v4"
-
 	"github.com/n2n-overlay/n2n/transport"
 )
 
@@ -51,12 +49,12 @@ type session struct {
 
 	mu         sync.Mutex
 	finished   bool
-	candidates []transport.Candidate  // of the peer, with an address
-	names      []transport.Candidate  // of the peer, with a name instead
-	released   bool                   // the claim to candidates
-	resolved   int                    // of names
-	pc         *webrtc.PeerConnection // nil until it is made
-	ufrag      string                 // of this end; empty until it is known
+	candidates []transport.Candidate // of the peer, with an address
+	names      []transport.Candidate // of the peer, with a name instead
+	released   bool                  // the claim to candidates
+	resolved   int                   // of names
+	connection connection            // nil until it is made
+	ufrag      string                // of this end; empty until it is known
 	channels   map[uint16]*channel
 	pending    int  // of the first channels, not open yet
 	linked     bool // the peer's certificate is known
@@ -71,7 +69,6 @@ type session struct {
 	// Of the session's goroutine alone.
 	remote    [32]byte              // fingerprint of the peer
 	described transport.Description // of this end, without candidates
-	api       *webrtc.API
 	told      []transport.Candidate // to the peer
 	own       *mux                  // of this session alone
 }
@@ -241,14 +238,14 @@ func (s *session) run() {
 	s.driver.wg.Add(1)
 	context.AfterFunc(s.ctx, func() {
 		defer s.driver.wg.Done()
-		s.finish(s.why(s.pc))
+		s.finish(s.why())
 	})
 }
 
 // look takes up what was added of the peer's candidates and names.
 func (s *session) look() {
 	s.resolveNames()
-	s.giveCandidates(s.pc)
+	s.giveCandidates(s.connection)
 }
 
 // finish ends the session.
@@ -267,10 +264,10 @@ func (s *session) finish(err error) {
 
 	s.mu.Lock()
 	s.ended = true
-	pc := s.pc
+	c := s.connection
 	s.mu.Unlock()
-	if pc != nil {
-		_ = pc.GracefulClose() // what is wrong with a connection does not matter at its end
+	if c != nil {
+		c.close()
 	}
 	if s.own != nil {
 		_ = s.own.Close()
@@ -306,4 +303,11 @@ func (s *session) drain() {
 	case <-timer.C:
 	case <-s.driver.ctx.Done():
 	}
+}
+
+// has reports whether a channel was asked for.
+func (s *session) has(number uint16) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.channels[number] != nil
 }

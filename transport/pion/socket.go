@@ -121,13 +121,14 @@ func (s *socket) take(packet []byte, from netip.AddrPort) {
 	}
 }
 
-// part gives the part with a ufrag, a new one if there is none.
-func (s *socket) part(ufrag string) *part {
+// part gives the part with a ufrag, a new one if there is none, which hands what is
+// DTLS's to the inbox.
+func (s *socket) part(ufrag string, b *inbox) *part {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	p := s.parts[ufrag]
 	if p == nil {
-		p = newPart(s, ufrag)
+		p = newPart(s, ufrag, b)
 		s.parts[ufrag] = p
 	}
 	return p

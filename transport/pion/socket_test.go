@@ -65,7 +65,7 @@ func want(t *testing.T, p *part, packet []byte, from netip.AddrPort) {
 func TestRefusedSource(t *testing.T) {
 	peer, refused := stranger(t)
 	s := listenHere(t, func(a netip.AddrPort) bool { return a != refused })
-	p := s.part("us")
+	p := s.part("us", nil)
 	if _, err := p.WriteToAddrPort([]byte("x"), refused); err != nil { // so that what comes back is for p
 		t.Fatal(err)
 	}
@@ -80,7 +80,7 @@ func TestRefusedSource(t *testing.T) {
 func TestParts(t *testing.T) {
 	s := listenHere(t, anybody)
 	peer, at := stranger(t)
-	one, two, three := s.part("one"), s.part("two"), s.part("three")
+	one, two, three := s.part("one", nil), s.part("two", nil), s.part("three", nil)
 	a, b, data := checkFor("one"), checkFor("two"), []byte{22, 1, 2, 3}
 	send(t, peer, s, checkFor("nobody"), data, stun.MustBuild(stun.BindingRequest, stun.TransactionID).Raw, b, a)
 	want(t, one, a, at)
@@ -109,7 +109,7 @@ func TestParts(t *testing.T) {
 func TestLargeDatagrams(t *testing.T) {
 	s := listenHere(t, anybody)
 	peer, at := stranger(t)
-	p := s.part("us")
+	p := s.part("us", nil)
 	if _, err := p.WriteToAddrPort([]byte("hello"), at); err != nil {
 		t.Fatal(err)
 	}
@@ -123,14 +123,14 @@ func TestPartEnds(t *testing.T) {
 	s := listenHere(t, anybody)
 	closing := map[string]func(){}
 	for _, ufrag := range []string{"self", "socket"} {
-		p := s.part(ufrag)
+		p := s.part(ufrag, nil)
 		closing[ufrag] = func() { _ = p.Close() }
 		if ufrag == "socket" {
 			closing[ufrag] = func() { _ = s.Close() }
 		}
 	}
 	for _, ufrag := range []string{"self", "socket"} {
-		p, read := s.part(ufrag), make(chan error, 1)
+		p, read := s.part(ufrag, nil), make(chan error, 1)
 		go func() {
 			_, _, err := p.ReadFrom(make([]byte, 10))
 			read <- err
@@ -148,7 +148,7 @@ func TestPartEnds(t *testing.T) {
 // TestPartBounds finds what strangers can make a part hold.
 func TestPartBounds(t *testing.T) {
 	s := listenHere(t, anybody)
-	p := s.part("us")
+	p := s.part("us", nil)
 	for range maxPackets + 10 {
 		p.put(make([]byte, maxDatagram), s.local)
 	}
