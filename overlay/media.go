@@ -49,7 +49,7 @@ type Sender struct {
 
 	sender transport.Sender
 
-	// Owned by the loop.
+	// Of whoever has the turn.
 	decided bool
 	over    bool
 	failed  error // why it was never sent; for who waits for ready
@@ -97,7 +97,7 @@ func (p *Protocol) AddTrack(ctx context.Context, to transport.PeerID, track any)
 	return s, nil
 }
 
-// attach runs on the loop.
+// attach runs in its turn.
 func (p *Protocol) attach(to transport.PeerID, track any) (*Sender, error) {
 	n := p.node
 	if n.protocol(p.name) != p {

@@ -7,7 +7,7 @@ import (
 	"github.com/n2n-overlay/n2n/transport"
 )
 
-// tracks are the audio and video of one session. The loop owns them.
+// tracks are the audio and video of one session. They belong to who has the turn.
 type tracks struct {
 	senders []*Sender
 	heard   map[*transport.Track]heard

@@ -42,11 +42,11 @@ type Node struct {
 	log    *slog.Logger
 	start  time.Time
 
-	inputs chan any      // core.Input or func(): what the loop does, in order
-	stop   chan struct{} // closed by Close
-	done   chan struct{} // closed when the loop has ended
-	close  sync.Once
-	err    error // of closing the driver
+	turn  turn
+	stop  chan struct{} // closed by Close
+	done  chan struct{} // closed when nothing happens any more
+	close sync.Once
+	err   error // of closing the driver
 
 	helpers sync.WaitGroup // see help
 
@@ -56,7 +56,7 @@ type Node struct {
 	conduits  map[uint64]*conduit
 	last      atomic.Uint64 // number of a call or conduit
 
-	// Owned by the loop.
+	// Of whoever has the turn.
 	core     *core.Core
 	referee  *judge // nil: nobody asked for it
 	sessions map[transport.SessionID]*session
@@ -66,7 +66,7 @@ type Node struct {
 	counts counts
 }
 
-// New makes a node and starts its loop. The caller ends it with Close.
+// New makes a node. The caller ends it with Close.
 func New(cfg Config) (*Node, error) {
 	if cfg.Driver == nil {
 		return nil, errors.New("overlay: Config.Driver is missing: use pion.New, or mem's NewDriver in tests")
@@ -86,7 +86,7 @@ func New(cfg Config) (*Node, error) {
 	}
 	n := &Node{
 		cfg: cfg, id: idOf(cfg.Key), codec: wire.NewCodec(cfg.Network), driver: cfg.Driver, start: time.Now(),
-		inputs: make(chan any, 64), stop: make(chan struct{}), done: make(chan struct{}),
+		stop: make(chan struct{}), done: make(chan struct{}),
 		protocols: map[string]*Protocol{}, calls: map[uint64]chan core.Done{}, conduits: map[uint64]*conduit{},
 		sessions: map[transport.SessionID]*session{},
 	}
@@ -99,7 +99,8 @@ func New(cfg Config) (*Node, error) {
 		ID: n.id, Media: ok && m.Media(), First: core.FirstNumber(n.start), Hash: n.codec.Hash, Trace: n.trace,
 		ConnectTimeout: cfg.ConnectTimeout, Linger: cfg.Linger, Heartbeat: cfg.Heartbeat, AdmitTimeout: cfg.AdmitTimeout, MaxPending: cfg.MaxPending,
 	})
-	go n.loop()
+	n.turn.init(n.ring)
+	n.arm() // nobody else has the node yet
 	return n, nil
 }
 
@@ -108,38 +109,6 @@ func (n *Node) ID() transport.PeerID { return n.id }
 
 // Done gives a channel that is closed as soon as the node is being closed.
 func (n *Node) Done() <-chan struct{} { return n.stop }
-
-// loop owns the core: it alone gives it inputs and carries out its effects. It
-// ends with Close.
-func (n *Node) loop() {
-	defer close(n.done)
-	timer := time.NewTimer(time.Hour)
-	defer timer.Stop()
-	for {
-		at, due := n.core.Deadline()
-		if due {
-			timer.Reset(max(0, at-n.now()))
-		} else {
-			timer.Stop()
-		}
-		select {
-		case in := <-n.inputs:
-			if due && at <= n.now() { // what was due before it: the order is not left to chance
-				n.step(core.Tick{})
-			}
-			switch in := in.(type) {
-			case func():
-				in()
-			case core.Input:
-				n.step(in)
-			}
-		case <-timer.C:
-			n.step(core.Tick{})
-		case <-n.stop:
-			return
-		}
-	}
-}
 
 // now counts from the node's start, on the monotonic clock.
 func (n *Node) now() time.Duration { return time.Since(n.start) }
@@ -159,18 +128,7 @@ func (n *Node) step(in core.Input) {
 	n.ended = n.ended[:0]
 }
 
-// post gives the loop an input; false: the node is closed. It waits while the
-// loop is busy, and so slows down who speaks to this node too fast.
-func (n *Node) post(in any) bool {
-	select {
-	case n.inputs <- in:
-		return true
-	case <-n.stop:
-		return false
-	}
-}
-
-// ask runs f on the loop and waits for it; false: the node is closed.
+// ask runs f when it is its turn and waits for it; false: the node is closed.
 func (n *Node) ask(f func()) bool {
 	ran := make(chan struct{})
 	if !n.post(func() { f(); close(ran) }) {
@@ -292,7 +250,8 @@ func (n *Node) Leave(ctx context.Context) error {
 func (n *Node) Close() error {
 	n.close.Do(func() {
 		close(n.stop)
-		<-n.done
+		n.endTurns()
+		close(n.done)
 		n.err = n.driver.Close()
 		for _, s := range n.sessions {
 			close(s.gone)

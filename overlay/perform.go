@@ -214,7 +214,7 @@ func (n *Node) trace(e core.Edge) {
 // fail ends a session that this end cannot go on with.
 func (s *session) fail(err error) {
 	s.failing.Do(func() {
-		// The loop may be waiting for a lock that the caller holds.
+		// The caller may hold a lock that the work takes.
 		s.node.help(func() { s.node.post(core.Down{ID: s.id, Err: err}) })
 	})
 }
@@ -237,7 +237,7 @@ func (s *session) Down(id transport.SessionID, reason error) {
 }
 
 // Message runs on the driver's goroutine: decoding and the check of signatures
-// cost the loop nothing.
+// hold up nobody.
 func (s *session) Message(id transport.SessionID, channel uint16, data []byte) {
 	if channel != transport.ControlChannel {
 		v := "a protocol delivers otherwise at the peer than here"

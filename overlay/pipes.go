@@ -2,7 +2,7 @@ package overlay
 
 import "sync"
 
-// pipes are a session's pipes by channel. The loop adds, the driver's
+// pipes are a session's pipes by channel. Who has the turn adds, the driver's
 // goroutines look them up.
 type pipes struct {
 	mu   sync.RWMutex

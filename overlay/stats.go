@@ -38,7 +38,7 @@ type Stats struct {
 	Bugs            uint64 // events that the machines rule out; must be zero
 }
 
-// counts are the counters that goroutines other than the loop touch.
+// counts are the counters that all goroutines touch.
 type counts struct {
 	SignalsDropped, BadSignatures, Malformed       atomic.Uint64
 	MessagesSent, BytesSent, Frames, BytesReceivd  atomic.Uint64
@@ -70,7 +70,7 @@ func (n *Node) Stats() Stats {
 		}
 	}
 	if !n.ask(read) {
-		<-n.done // the loop has ended: the core is still
+		<-n.done // nobody works on the core any more
 		read()
 		s.Sessions = 0
 	}
