@@ -40,7 +40,7 @@ func (p *peerConnection) open(c *channel) error {
 		return p.create(c, true)
 	}
 	switch s := p.session; {
-	case !s.linked, c.isMade():
+	case !p.linked, c.isMade():
 		return nil // see link
 	case !p.kin():
 		s.driver.log.Info("the peer is no driver with media of this package: what this end sends is reliable and ordered", "channel", c.number)
@@ -100,7 +100,7 @@ func (p *peerConnection) link() error {
 	s := p.session
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.linked = true
+	p.linked = true
 	for _, c := range s.channels {
 		if !special(c.cfg) {
 			continue

@@ -24,6 +24,7 @@ type peerConnection struct {
 	session *session
 	mux     *mux // nil: relays only
 	local   webrtc.SessionDescription
+	linked  bool // the peer's certificate is known; guarded by session.mu
 }
 
 func newPeerConnection(s *session, m *mux) (*peerConnection, error) {

@@ -57,7 +57,6 @@ type session struct {
 	ufrag      string                // of this end; empty until it is known
 	channels   map[uint16]*channel
 	pending    int  // of the first channels, not open yet
-	linked     bool // the peer's certificate is known
 	up         bool // Up has returned: channels may be read
 	resting    bool // run has returned
 	ended      bool // no goroutine is started any more

@@ -1,7 +1,6 @@
 package pion
 
 import (
-	"context"
 	"crypto/rand"
 	"fmt"
 	"sync"
@@ -138,14 +137,12 @@ func (k *stack) run(path *ice.Conn) error {
 	if len(k.session.driver.cfg.turn) > 0 {
 		k.work.Go(func() { k.inbox.pump(path) })
 	}
-	setup, cancel := context.WithTimeout(ctx, setupTimeout)
-	defer cancel()
-	if err := k.handshake(setup, conn); err != nil {
+	if err := k.secure(ctx, conn); err != nil {
 		return err
 	}
 	g.open()
 	if a == nil {
-		if a, err = k.associate(setup, g); err != nil {
+		if a, err = k.meet(ctx, g); err != nil {
 			return err
 		}
 		defer a.Close()

@@ -24,8 +24,10 @@ var (
 	profiles = []dtls.SRTPProtectionProfile{dtls.SRTP_AEAD_AES_256_GCM, dtls.SRTP_AEAD_AES_128_GCM, dtls.SRTP_AES128_CM_HMAC_SHA1_80}
 )
 
-// handshake has the other end prove that it has the certificate that it signed.
-func (k *stack) handshake(ctx context.Context, conn *dtls.Conn) error {
+// secure has the other end prove that it has the certificate that it signed.
+func (k *stack) secure(ctx context.Context, conn *dtls.Conn) error {
+	ctx, cancel := context.WithTimeout(ctx, setupTimeout)
+	defer cancel()
 	if conn.HandshakeContext(ctx) == nil {
 		return nil
 	}

@@ -40,6 +40,13 @@ func (k *stack) associate(ctx context.Context, conn net.Conn) (*sctp.Association
 	return a, nil
 }
 
+// meet makes it with an end that has sent nothing ahead.
+func (k *stack) meet(ctx context.Context, conn net.Conn) (*sctp.Association, error) {
+	ctx, cancel := context.WithTimeout(ctx, setupTimeout)
+	defer cancel()
+	return k.associate(ctx, conn)
+}
+
 // use opens the channels that were asked for so far.
 func (k *stack) use(a *sctp.Association) error {
 	k.mu.Lock()
