@@ -8,9 +8,8 @@
 // number. No SDP crosses the network, but a transport.Description.
 //
 // A session without media is made of pion/ice, pion/dtls and pion/sctp themselves:
-// it opens with three quarters of the processor time that a webrtc.PeerConnection
-// takes, and holds less. With Config.Media it is a PeerConnection; the two can talk
-// to each other.
+// it opens faster than a webrtc.PeerConnection (BenchmarkOpen), and holds less. With
+// Config.Media it is a PeerConnection; the two can talk to each other.
 //
 //	d, err := pion.New(pion.Config{ICEServers: []pion.ICEServer{{URLs: []string{"stun:stun.example.org"}}}})
 //	if err != nil {
