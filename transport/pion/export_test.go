@@ -46,6 +46,9 @@ func NewCertificate() (*tls.Certificate, error) { return newCertificate(true) }
 // Interleaves reports whether the messages of a session's channels take turns
 // packet by packet (RFC 8260).
 func Interleaves(s transport.Session) bool {
+	if m, ok := s.(mediaSession); ok {
+		s = m.session
+	}
 	switch c := s.(*session).connection.(type) {
 	case *stack:
 		metadata, ok := c.association.Metadata()

@@ -13,6 +13,7 @@ import (
 	"github.com/pion/webrtc/v4"
 
 	"github.com/n2n-overlay/n2n/transport"
+	"github.com/n2n-overlay/n2n/transport/pion"
 )
 
 // These tests connect the driver with webrtc.PeerConnection, which speaks as
@@ -134,111 +135,119 @@ func meet(t *testing.T, driver transport.Driver, b *browser, p *peer, browserOff
 }
 
 func TestPeerConnection(t *testing.T) {
-	for _, browserOffers := range []bool{true, false} {
-		for _, snap := range []bool{true, false} {
-			t.Run(fmt.Sprintf("offers=%v snap=%v", browserOffers, snap), func(t *testing.T) {
-				p := newPeer()
-				b := newBrowser(t, snap)
-				s := meet(t, newDriver(t, nil), b, p, browserOffers)
-				c, err := s.Channel(transport.ControlChannel, transport.ChannelConfig{})
-				must(t, err)
+	eachKind(t, func(t *testing.T, kind func(*pion.Config)) {
+		for _, browserOffers := range []bool{true, false} {
+			for _, snap := range []bool{true, false} {
+				t.Run(fmt.Sprintf("offers=%v snap=%v", browserOffers, snap), func(t *testing.T) {
+					p := newPeer()
+					b := newBrowser(t, snap)
+					s := meet(t, newDriver(t, kind), b, p, browserOffers)
+					c, err := s.Channel(transport.ControlChannel, transport.ChannelConfig{})
+					must(t, err)
 
-				must(t, b.dc.Send([]byte("binary")))
-				must(t, b.dc.Send(nil))
-				must(t, b.dc.SendText("text"))
-				must(t, b.dc.SendText(""))
-				for _, want := range []string{"binary", "", "text", ""} {
-					if m := receive(t, p.messages, "message"); m != want {
-						t.Fatalf("got %q, want %q", m, want)
+					must(t, b.dc.Send([]byte("binary")))
+					must(t, b.dc.Send(nil))
+					must(t, b.dc.SendText("text"))
+					must(t, b.dc.SendText(""))
+					for _, want := range []string{"binary", "", "text", ""} {
+						if m := receive(t, p.messages, "message"); m != want {
+							t.Fatalf("got %q, want %q", m, want)
+						}
 					}
-				}
-				must(t, c.Send([]byte("back")))
-				must(t, c.Send(nil))
-				for _, want := range []string{"back", ""} {
-					if m := receive(t, b.messages, "message"); string(m.Data) != want || m.IsString {
-						t.Fatalf("got %q, string %v, want %q", m.Data, m.IsString, want)
+					must(t, c.Send([]byte("back")))
+					must(t, c.Send(nil))
+					for _, want := range []string{"back", ""} {
+						if m := receive(t, b.messages, "message"); string(m.Data) != want || m.IsString {
+							t.Fatalf("got %q, string %v, want %q", m.Data, m.IsString, want)
+						}
 					}
-				}
-				must(t, b.pc.Close())
-				t.Logf("Down: %v", receive(t, p.down, "Down"))
-			})
+					must(t, b.pc.Close())
+					t.Logf("Down: %v", receive(t, p.down, "Down"))
+				})
+			}
 		}
-	}
+	})
 }
 
 // TestNominates: a peer that waits for a nomination, as browsers do, has one with the
 // first check of a driver that has offered, and a driver that answers nominates nothing.
 func TestNominates(t *testing.T) {
-	for _, browserOffers := range []bool{true, false} {
-		t.Run(fmt.Sprintf("offers=%v", browserOffers), func(t *testing.T) {
-			checks := make(chan bool, 64) // whether they nominate
-			b := newBrowserWith(t, func(se *webrtc.SettingEngine) {
-				se.SetICEBindingRequestHandler(func(m *stun.Message, _, _ ice.Candidate, _ *ice.CandidatePair) bool {
-					select {
-					case checks <- m.Contains(stun.AttrUseCandidate):
-					default:
-					}
-					return false
+	eachKind(t, func(t *testing.T, kind func(*pion.Config)) {
+		for _, browserOffers := range []bool{true, false} {
+			t.Run(fmt.Sprintf("offers=%v", browserOffers), func(t *testing.T) {
+				checks := make(chan bool, 64) // whether they nominate
+				b := newBrowserWith(t, func(se *webrtc.SettingEngine) {
+					se.SetICEBindingRequestHandler(func(m *stun.Message, _, _ ice.Candidate, _ *ice.CandidatePair) bool {
+						select {
+						case checks <- m.Contains(stun.AttrUseCandidate):
+						default:
+						}
+						return false
+					})
 				})
-			})
-			meet(t, newDriver(t, nil), b, newPeer(), browserOffers)
-			for first := true; first || len(checks) > 0; first = false {
-				if nominates := receive(t, checks, "check"); nominates == browserOffers {
-					t.Errorf("a check that nominates: %v", nominates)
+				meet(t, newDriver(t, kind), b, newPeer(), browserOffers)
+				for first := true; first || len(checks) > 0; first = false {
+					if nominates := receive(t, checks, "check"); nominates == browserOffers {
+						t.Errorf("a check that nominates: %v", nominates)
+					}
 				}
-			}
-			if pair, err := b.pc.SCTP().Transport().ICETransport().GetSelectedCandidatePair(); err != nil || pair == nil {
-				t.Errorf("selected: %v, %v", pair, err)
-			}
-		})
-	}
+				if pair, err := b.pc.SCTP().Transport().ICETransport().GetSelectedCandidatePair(); err != nil || pair == nil {
+					t.Errorf("selected: %v, %v", pair, err)
+				}
+			})
+		}
+	})
 }
 
 // TestPeerConnectionNotices has the driver close, and the PeerConnection notice.
 func TestPeerConnectionNotices(t *testing.T) {
-	p, b := newPeer(), newBrowser(t, true)
-	closed := make(chan struct{})
-	b.dc.OnClose(func() { close(closed) })
-	s := meet(t, newDriver(t, nil), b, p, true)
-	must(t, s.Close())
-	receive(t, closed, "close at the PeerConnection")
+	eachKind(t, func(t *testing.T, kind func(*pion.Config)) {
+		p, b := newPeer(), newBrowser(t, true)
+		closed := make(chan struct{})
+		b.dc.OnClose(func() { close(closed) })
+		s := meet(t, newDriver(t, kind), b, p, true)
+		must(t, s.Close())
+		receive(t, closed, "close at the PeerConnection")
+	})
 }
 
 // TestViolations has a peer do what the contract rules out.
 func TestViolations(t *testing.T) {
-	negotiated, number := true, uint16(9)
-	for name, violate := range map[string]func(*testing.T, *browser, transport.Session){
-		"channel by DCEP": func(t *testing.T, b *browser, _ transport.Session) {
-			_, err := b.pc.CreateDataChannel("mine", &webrtc.DataChannelInit{ID: &number})
-			must(t, err)
-		},
-		"channel not open": func(t *testing.T, b *browser, _ transport.Session) {
-			dc, err := b.pc.CreateDataChannel("", &webrtc.DataChannelInit{Negotiated: &negotiated, ID: &number})
-			must(t, err)
-			dc.OnOpen(func() { _ = dc.SendText("anybody?") })
-		},
-		"message too large": func(t *testing.T, b *browser, _ transport.Session) {
-			must(t, b.dc.Send(make([]byte, transport.MaxFrame+1)))
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			p, b := newPeer(), newBrowser(t, true)
-			driver := newDriver(t, nil)
-			offer, err := b.pc.CreateOffer(nil)
-			s, err := driver.Answer(sessionID(1), b.describe(t, offer, err), p)
-			must(t, err)
-			answer := receive(t, p.described, "answer")
-			answer.MaxMessage = 1 << 18 // lets the peer do it
-			must(t, b.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: sdpOf(answer)}))
-			receive(t, p.up, "Up")
-			receive(t, b.opened, "open channel of the PeerConnection")
-			_, err = s.Channel(transport.ControlChannel, transport.ChannelConfig{})
-			must(t, err)
-			violate(t, b, s)
-			reason := receive(t, p.down, "Down")
-			if !strings.Contains(reason.Error(), "protocol violation") {
-				t.Errorf("Down: %v", reason)
-			}
-		})
-	}
+	eachKind(t, func(t *testing.T, kind func(*pion.Config)) {
+		negotiated, number := true, uint16(9)
+		for name, violate := range map[string]func(*testing.T, *browser, transport.Session){
+			"channel by DCEP": func(t *testing.T, b *browser, _ transport.Session) {
+				_, err := b.pc.CreateDataChannel("mine", &webrtc.DataChannelInit{ID: &number})
+				must(t, err)
+			},
+			"channel not open": func(t *testing.T, b *browser, _ transport.Session) {
+				dc, err := b.pc.CreateDataChannel("", &webrtc.DataChannelInit{Negotiated: &negotiated, ID: &number})
+				must(t, err)
+				dc.OnOpen(func() { _ = dc.SendText("anybody?") })
+			},
+			"message too large": func(t *testing.T, b *browser, _ transport.Session) {
+				must(t, b.dc.Send(make([]byte, transport.MaxFrame+1)))
+			},
+		} {
+			t.Run(name, func(t *testing.T) {
+				p, b := newPeer(), newBrowser(t, true)
+				driver := newDriver(t, kind)
+				offer, err := b.pc.CreateOffer(nil)
+				s, err := driver.Answer(sessionID(1), b.describe(t, offer, err), p)
+				must(t, err)
+				answer := receive(t, p.described, "answer")
+				answer.MaxMessage = 1 << 18 // lets the peer do it
+				must(t, b.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: sdpOf(answer)}))
+				receive(t, p.up, "Up")
+				receive(t, b.opened, "open channel of the PeerConnection")
+				_, err = s.Channel(transport.ControlChannel, transport.ChannelConfig{})
+				must(t, err)
+				violate(t, b, s)
+				reason := receive(t, p.down, "Down")
+				if !strings.Contains(reason.Error(), "protocol violation") {
+					t.Errorf("Down: %v", reason)
+				}
+			})
+		}
+	})
 }

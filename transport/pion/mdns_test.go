@@ -63,35 +63,39 @@ func attempt(t *testing.T, a, b *pion.Driver, hidden func([]transport.Candidate)
 }
 
 func TestHiddenCandidate(t *testing.T) {
-	name := hiddenName(1)
-	answerFor(t, name, "127.0.0.1")
-	start := time.Now()
-	pa, pb, _ := attempt(t, newDriver(t, nil), newDriver(t, nil), func(cs []transport.Candidate) []transport.Candidate { return hide(cs, name) })
-	receive(t, pa.up, "Up")
-	receive(t, pb.up, "Up")
-	t.Logf("open after %v", time.Since(start))
+	eachKind(t, func(t *testing.T, kind func(*pion.Config)) {
+		name := hiddenName(1)
+		answerFor(t, name, "127.0.0.1")
+		start := time.Now()
+		pa, pb, _ := attempt(t, newDriver(t, kind), newDriver(t, kind), func(cs []transport.Candidate) []transport.Candidate { return hide(cs, name) })
+		receive(t, pa.up, "Up")
+		receive(t, pb.up, "Up")
+		t.Logf("open after %v", time.Since(start))
+	})
 }
 
 // TestHiddenLater: a name may come after the answer.
 func TestHiddenLater(t *testing.T) {
-	name := hiddenName(2)
-	answerFor(t, name, "127.0.0.1")
-	a, b := newDriver(t, nil), newDriver(t, nil)
-	pa, pb := newPeer(), newPeer()
-	sa, err := a.Offer(sessionID(1), pa)
-	must(t, err)
-	offer := receive(t, pa.described, "offer")
-	offer.Candidates = nil
-	_, err = b.Answer(sessionID(1), offer, pb)
-	must(t, err)
-	answer := receive(t, pb.described, "answer")
-	later := hide(answer.Candidates, name)
-	answer.Candidates = nil
-	must(t, sa.Finish(answer))
-	must(t, sa.AddCandidates(later))
-	must(t, sa.AddCandidates(later))
-	receive(t, pa.up, "Up")
-	receive(t, pb.up, "Up")
+	eachKind(t, func(t *testing.T, kind func(*pion.Config)) {
+		name := hiddenName(2)
+		answerFor(t, name, "127.0.0.1")
+		a, b := newDriver(t, kind), newDriver(t, kind)
+		pa, pb := newPeer(), newPeer()
+		sa, err := a.Offer(sessionID(1), pa)
+		must(t, err)
+		offer := receive(t, pa.described, "offer")
+		offer.Candidates = nil
+		_, err = b.Answer(sessionID(1), offer, pb)
+		must(t, err)
+		answer := receive(t, pb.described, "answer")
+		later := hide(answer.Candidates, name)
+		answer.Candidates = nil
+		must(t, sa.Finish(answer))
+		must(t, sa.AddCandidates(later))
+		must(t, sa.AddCandidates(later))
+		receive(t, pa.up, "Up")
+		receive(t, pb.up, "Up")
+	})
 }
 
 // TestHiddenElsewhere: nobody answers, and the reason says what could help.

@@ -87,35 +87,37 @@ func (s *stunServer) count() int {
 func (s *stunServer) url() string { return "stun:" + s.conn.LocalAddr().String() }
 
 func TestSTUN(t *testing.T) {
-	server := newSTUNServer(t, 1) // the first request is lost
-	withSTUN := func(c *pion.Config) { c.ICEServers = []pion.ICEServer{{URLs: []string{server.url()}}} }
-	da, db := newDriver(t, withSTUN), newDriver(t, nil)
-	a, b := newPeer(), newPeer()
-	sa, err := da.Offer(sessionID(1), a)
-	must(t, err)
-	described := receive(t, a.described, "description")
-	if len(described.Candidates) != 1 {
-		t.Errorf("described with %v, want the host candidate at once", described.Candidates)
-	}
-	found := a.all(t)
-	if len(found) != 1 || found[0].Type != transport.ServerReflexive || found[0].Addr != mappedAddr {
-		t.Fatalf("gathered %v, want %v from the server", found, mappedAddr)
-	}
-	must(t, sa.Close())
+	eachKind(t, func(t *testing.T, kind func(*pion.Config)) {
+		server := newSTUNServer(t, 1) // the first request is lost
+		withSTUN := func(c *pion.Config) { c.ICEServers = []pion.ICEServer{{URLs: []string{server.url()}}} }
+		da, db := newDriver(t, withSTUN, kind), newDriver(t, kind)
+		a, b := newPeer(), newPeer()
+		sa, err := da.Offer(sessionID(1), a)
+		must(t, err)
+		described := receive(t, a.described, "description")
+		if len(described.Candidates) != 1 {
+			t.Errorf("described with %v, want the host candidate at once", described.Candidates)
+		}
+		found := a.all(t)
+		if len(found) != 1 || found[0].Type != transport.ServerReflexive || found[0].Addr != mappedAddr {
+			t.Fatalf("gathered %v, want %v from the server", found, mappedAddr)
+		}
+		must(t, sa.Close())
 
-	// The next session knows it from the start, and asks nobody.
-	asked := server.count()
-	a = newPeer()
-	sa, sb := start(t, da, db, a, b, 2)
-	if last := a.all(t); len(last) != 0 {
-		t.Errorf("gathered %v again", last)
-	}
-	receive(t, a.up, "Up")
-	receive(t, b.up, "Up")
-	say(t, sa, sb, a, b)
-	if n := server.count(); n != asked {
-		t.Errorf("%d more requests", n-asked)
-	}
+		// The next session knows it from the start, and asks nobody.
+		asked := server.count()
+		a = newPeer()
+		sa, sb := start(t, da, db, a, b, 2)
+		if last := a.all(t); len(last) != 0 {
+			t.Errorf("gathered %v again", last)
+		}
+		receive(t, a.up, "Up")
+		receive(t, b.up, "Up")
+		say(t, sa, sb, a, b)
+		if n := server.count(); n != asked {
+			t.Errorf("%d more requests", n-asked)
+		}
+	})
 }
 
 // TestSTUNSilent has a server that never answers: the last call comes all the same.
@@ -166,64 +168,70 @@ func withTURN(url string, only bool) func(*pion.Config) {
 }
 
 func TestRelayOnly(t *testing.T) {
-	url := newTURNServer(t)
-	for _, both := range []bool{true, false} {
-		t.Run(fmt.Sprintf("both=%v", both), func(t *testing.T) {
-			da := newDriver(t, withTURN(url, true))
-			db := newDriver(t, nil)
-			if both {
-				db = newDriver(t, withTURN(url, true))
-			}
-			a, b := newPeer(), newPeer()
-			begun := time.Now()
-			sa, sb := start(t, da, db, a, b, 1)
-			ca, cb := a.all(t), b.all(t)
-			for _, c := range ca {
-				if c.Type != transport.Relayed {
-					t.Errorf("told %v", c)
+	eachKind(t, func(t *testing.T, kind func(*pion.Config)) {
+		url := newTURNServer(t)
+		for _, both := range []bool{true, false} {
+			t.Run(fmt.Sprintf("both=%v", both), func(t *testing.T) {
+				da := newDriver(t, withTURN(url, true), kind)
+				db := newDriver(t, kind)
+				if both {
+					db = newDriver(t, withTURN(url, true), kind)
 				}
-			}
-			if len(ca) != 1 {
-				t.Errorf("told %v, want one relay", ca)
-			}
-			must(t, sb.AddCandidates(ca))
-			must(t, sa.AddCandidates(cb))
-			receive(t, a.up, "Up of the initiator")
-			receive(t, b.up, "Up of the answerer")
-			t.Logf("open after %v", time.Since(begun))
-			say(t, sa, sb, a, b)
-		})
-	}
+				a, b := newPeer(), newPeer()
+				begun := time.Now()
+				sa, sb := start(t, da, db, a, b, 1)
+				ca, cb := a.all(t), b.all(t)
+				for _, c := range ca {
+					if c.Type != transport.Relayed {
+						t.Errorf("told %v", c)
+					}
+				}
+				if len(ca) != 1 {
+					t.Errorf("told %v, want one relay", ca)
+				}
+				must(t, sb.AddCandidates(ca))
+				must(t, sa.AddCandidates(cb))
+				receive(t, a.up, "Up of the initiator")
+				receive(t, b.up, "Up of the answerer")
+				t.Logf("open after %v", time.Since(begun))
+				say(t, sa, sb, a, b)
+			})
+		}
+	})
 }
 
 // TestRelayBeside has hosts that can reach each other and a relay: the direct
 // path is used, and the relay is told.
 func TestRelayBeside(t *testing.T) {
-	url := newTURNServer(t)
-	da, db := newDriver(t, withTURN(url, false)), newDriver(t, nil)
-	a, b := newPeer(), newPeer()
-	sa, sb := connect(t, da, db, a, b, 1)
-	say(t, sa, sb, a, b)
-	types := make(map[transport.CandidateType]int)
-	for _, c := range a.all(t) {
-		types[c.Type]++
-	}
-	if types[transport.Relayed] != 1 {
-		t.Errorf("gathered %v, want a relay", types)
-	}
+	eachKind(t, func(t *testing.T, kind func(*pion.Config)) {
+		url := newTURNServer(t)
+		da, db := newDriver(t, withTURN(url, false), kind), newDriver(t, kind)
+		a, b := newPeer(), newPeer()
+		sa, sb := connect(t, da, db, a, b, 1)
+		say(t, sa, sb, a, b)
+		types := make(map[transport.CandidateType]int)
+		for _, c := range a.all(t) {
+			types[c.Type]++
+		}
+		if types[transport.Relayed] != 1 {
+			t.Errorf("gathered %v, want a relay", types)
+		}
+	})
 }
 
 // TestRelayRefused has a wrong password: the last call comes all the same.
 func TestRelayRefused(t *testing.T) {
-	url := newTURNServer(t)
-	d := newDriver(t, func(c *pion.Config) {
-		withTURN(url, true)(c)
-		c.ICEServers[0].Password = "wrong"
+	eachKind(t, func(t *testing.T, kind func(*pion.Config)) {
+		url := newTURNServer(t)
+		d := newDriver(t, func(c *pion.Config) {
+			withTURN(url, true)(c)
+			c.ICEServers[0].Password = "wrong"
+		}, kind)
+		a := newPeer()
+		_, err := d.Offer(sessionID(1), a)
+		must(t, err)
+		if found := a.all(t); len(found) != 0 {
+			t.Errorf("gathered %v although the server refuses", found)
+		}
 	})
-	a := newPeer()
-	_, err := d.Offer(sessionID(1), a)
-	must(t, err)
-	if found := a.all(t); len(found) != 0 {
-		t.Errorf("gathered %v although the server refuses", found)
-	}
 }

@@ -65,63 +65,69 @@ func TestIPv6(t *testing.T) {
 // TestReopen closes a session at one end only and opens the next at once,
 // between the same two sockets, while the other end may still hold the old one.
 func TestReopen(t *testing.T) {
-	da, db := newDriver(t, nil), newDriver(t, nil)
-	for i := range uint64(50) {
-		a, b := newPeer(), newPeer()
-		sa, sb := connect(t, da, db, a, b, i)
-		say(t, sa, sb, a, b)
-		must(t, sa.Close())
-		if i%2 == 0 { // else its driver finds out by itself, some time
-			must(t, sb.Close())
+	eachKind(t, func(t *testing.T, kind func(*pion.Config)) {
+		da, db := newDriver(t, kind), newDriver(t, kind)
+		for i := range uint64(50) {
+			a, b := newPeer(), newPeer()
+			sa, sb := connect(t, da, db, a, b, i)
+			say(t, sa, sb, a, b)
+			must(t, sa.Close())
+			if i%2 == 0 { // else its driver finds out by itself, some time
+				must(t, sb.Close())
+			}
 		}
-	}
+	})
 }
 
 // TestReplace has A close and offer again, and B close its old session only
 // when that offer has come, as the session layer does.
 func TestReplace(t *testing.T) {
-	da, db := newDriver(t, nil), newDriver(t, nil)
-	var oldA, oldB transport.Session
-	for i := range uint64(50) {
-		a, b := newPeer(), newPeer()
-		if oldA != nil {
-			must(t, oldA.Close())
+	eachKind(t, func(t *testing.T, kind func(*pion.Config)) {
+		da, db := newDriver(t, kind), newDriver(t, kind)
+		var oldA, oldB transport.Session
+		for i := range uint64(50) {
+			a, b := newPeer(), newPeer()
+			if oldA != nil {
+				must(t, oldA.Close())
+			}
+			sa, err := da.Offer(sessionID(i), a)
+			must(t, err)
+			offer := receive(t, a.described, "offer")
+			if oldB != nil {
+				must(t, oldB.Close())
+			}
+			sb, err := db.Answer(sessionID(i), offer, b)
+			must(t, err)
+			must(t, sa.Finish(receive(t, b.described, "answer")))
+			receive(t, a.up, "Up of the initiator")
+			receive(t, b.up, "Up of the answerer")
+			say(t, sa, sb, a, b)
+			oldA, oldB = sa, sb
 		}
-		sa, err := da.Offer(sessionID(i), a)
-		must(t, err)
-		offer := receive(t, a.described, "offer")
-		if oldB != nil {
-			must(t, oldB.Close())
-		}
-		sb, err := db.Answer(sessionID(i), offer, b)
-		must(t, err)
-		must(t, sa.Finish(receive(t, b.described, "answer")))
-		receive(t, a.up, "Up of the initiator")
-		receive(t, b.up, "Up of the answerer")
-		say(t, sa, sb, a, b)
-		oldA, oldB = sa, sb
-	}
+	})
 }
 
 // TestSeveral has many sessions between the same two drivers at once, all in use.
 func TestSeveral(t *testing.T) {
-	const n = 8
-	da, db := newDriver(t, nil), newDriver(t, nil)
-	var a, b [n]*peer
-	var sa, sb [n]transport.Session
-	for i := range n {
-		a[i], b[i] = newPeer(), newPeer()
-		x, y := da, db
-		if i%3 == 0 { // initiators at both ends
-			x, y = db, da
-		}
-		sa[i], sb[i] = connect(t, x, y, a[i], b[i], uint64(i))
-	}
-	for range 3 {
+	eachKind(t, func(t *testing.T, kind func(*pion.Config)) {
+		const n = 8
+		da, db := newDriver(t, kind), newDriver(t, kind)
+		var a, b [n]*peer
+		var sa, sb [n]transport.Session
 		for i := range n {
-			say(t, sa[i], sb[i], a[i], b[i])
+			a[i], b[i] = newPeer(), newPeer()
+			x, y := da, db
+			if i%3 == 0 { // initiators at both ends
+				x, y = db, da
+			}
+			sa[i], sb[i] = connect(t, x, y, a[i], b[i], uint64(i))
 		}
-	}
+		for range 3 {
+			for i := range n {
+				say(t, sa[i], sb[i], a[i], b[i])
+			}
+		}
+	})
 }
 
 // records keeps what pion's packages log.
@@ -154,37 +160,39 @@ func (r *records) contain(s string) bool {
 
 // TestSNAP looks into SCTP's log for the handshake that SNAP saves.
 func TestSNAP(t *testing.T) {
-	for name, strip := range map[string]func(offer *transport.Description){
-		"both ends": func(*transport.Description) {},
-		"one end":   func(offer *transport.Description) { offer.SCTPInit = nil }, // so the answer has none
-	} {
-		t.Run(name, func(t *testing.T) {
-			log := newRecords()
-			withLog := func(c *pion.Config) { c.Logger = slog.New(log) }
-			da, db := newDriver(t, withLog), newDriver(t, withLog)
-			a, b := newPeer(), newPeer()
-			sa, err := da.Offer(sessionID(1), a)
-			must(t, err)
-			offer := receive(t, a.described, "offer")
-			if len(offer.SCTPInit) == 0 {
-				t.Fatal("no SCTP init in the offer")
-			}
-			strip(&offer)
-			sb, err := db.Answer(sessionID(1), offer, b)
-			must(t, err)
-			answer := receive(t, b.described, "answer")
-			if got, want := len(answer.SCTPInit) > 0, len(offer.SCTPInit) > 0; got != want {
-				t.Errorf("SCTP init in the answer: %v, want %v as in the offer", got, want)
-			}
-			must(t, sa.Finish(answer))
-			receive(t, a.up, "Up of the initiator")
-			receive(t, b.up, "Up of the answerer")
-			say(t, sa, sb, a, b)
-			if got, want := log.contain("sending INIT"), name != "both ends"; got != want {
-				t.Errorf("SCTP handshake: %v, want %v", got, want)
-			}
-		})
-	}
+	eachKind(t, func(t *testing.T, kind func(*pion.Config)) {
+		for name, strip := range map[string]func(offer *transport.Description){
+			"both ends": func(*transport.Description) {},
+			"one end":   func(offer *transport.Description) { offer.SCTPInit = nil }, // so the answer has none
+		} {
+			t.Run(name, func(t *testing.T) {
+				log := newRecords()
+				withLog := func(c *pion.Config) { c.Logger = slog.New(log) }
+				da, db := newDriver(t, withLog, kind), newDriver(t, withLog, kind)
+				a, b := newPeer(), newPeer()
+				sa, err := da.Offer(sessionID(1), a)
+				must(t, err)
+				offer := receive(t, a.described, "offer")
+				if len(offer.SCTPInit) == 0 {
+					t.Fatal("no SCTP init in the offer")
+				}
+				strip(&offer)
+				sb, err := db.Answer(sessionID(1), offer, b)
+				must(t, err)
+				answer := receive(t, b.described, "answer")
+				if got, want := len(answer.SCTPInit) > 0, len(offer.SCTPInit) > 0; got != want {
+					t.Errorf("SCTP init in the answer: %v, want %v as in the offer", got, want)
+				}
+				must(t, sa.Finish(answer))
+				receive(t, a.up, "Up of the initiator")
+				receive(t, b.up, "Up of the answerer")
+				say(t, sa, sb, a, b)
+				if got, want := log.contain("sending INIT"), name != "both ends"; got != want {
+					t.Errorf("SCTP handshake: %v, want %v", got, want)
+				}
+			})
+		}
+	})
 }
 
 // TestCrash measures that a silent peer is noticed within what Config promises.
@@ -215,45 +223,49 @@ func TestCrash(t *testing.T) {
 // TestLateAnswer has an answer reach the initiator when an attempt is long over, as
 // answers do that people carry: who answered has been told to be patient.
 func TestLateAnswer(t *testing.T) {
-	quick := func(c *pion.Config) { c.Silence = time.Second }
-	for name, patience := range map[string]time.Duration{"in haste": 0, "patient": 30 * time.Second} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			da, db := newDriver(t, quick), newDriver(t, quick)
-			a, b := newPeer(), newPeer()
-			sa, err := da.Offer(sessionID(1), a)
-			must(t, err)
-			offer := receive(t, a.described, "offer")
-			sb, err := db.AnswerWithin(sessionID(1), offer, patience, b)
-			must(t, err)
-			answer := receive(t, b.described, "answer")
-			if patience == 0 {
-				reason := receive(t, b.down, "Down")
-				if !errors.Is(reason, transport.ErrSilent) {
-					t.Errorf("Down because of %v", reason)
+	eachKind(t, func(t *testing.T, kind func(*pion.Config)) {
+		quick := func(c *pion.Config) { c.Silence = time.Second }
+		for name, patience := range map[string]time.Duration{"in haste": 0, "patient": 30 * time.Second} {
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				da, db := newDriver(t, quick, kind), newDriver(t, quick, kind)
+				a, b := newPeer(), newPeer()
+				sa, err := da.Offer(sessionID(1), a)
+				must(t, err)
+				offer := receive(t, a.described, "offer")
+				sb, err := db.AnswerWithin(sessionID(1), offer, patience, b)
+				must(t, err)
+				answer := receive(t, b.described, "answer")
+				if patience == 0 {
+					reason := receive(t, b.down, "Down")
+					if !errors.Is(reason, transport.ErrSilent) {
+						t.Errorf("Down because of %v", reason)
+					}
+					return
 				}
-				return
-			}
-			select {
-			case reason := <-b.down:
-				t.Fatalf("the answer died on its way: %v", reason)
-			case <-time.After(4 * time.Second): // all its own checks are over: 17, each 200 ms
-			}
-			must(t, sa.Finish(answer))
-			receive(t, a.up, "Up of the initiator")
-			receive(t, b.up, "Up of the answerer")
-			say(t, sa, sb, a, b)
-		})
-	}
+				select {
+				case reason := <-b.down:
+					t.Fatalf("the answer died on its way: %v", reason)
+				case <-time.After(4 * time.Second): // all its own checks are over: 17, each 200 ms
+				}
+				must(t, sa.Finish(answer))
+				receive(t, a.up, "Up of the initiator")
+				receive(t, b.up, "Up of the answerer")
+				say(t, sa, sb, a, b)
+			})
+		}
+	})
 }
 
 // TestSocketLost has the sockets fail under a driver that lives on.
 func TestSocketLost(t *testing.T) {
-	da, db := newDriver(t, nil), newDriver(t, nil)
-	a, b := newPeer(), newPeer()
-	connect(t, da, db, a, b, 1)
-	da.LoseSockets()
-	t.Logf("Down: %v", receive(t, a.down, "Down"))
+	eachKind(t, func(t *testing.T, kind func(*pion.Config)) {
+		da, db := newDriver(t, kind), newDriver(t, kind)
+		a, b := newPeer(), newPeer()
+		connect(t, da, db, a, b, 1)
+		da.LoseSockets()
+		t.Logf("Down: %v", receive(t, a.down, "Down"))
+	})
 }
 
 // TestCycles opens and closes many sessions; nothing of them may stay.
@@ -383,28 +395,30 @@ func TestBulk(t *testing.T) {
 // TestChannelClosed closes a channel at one end: it ends at the other one too,
 // after what was sent, and its number is spent.
 func TestChannelClosed(t *testing.T) {
-	da, db := newDriver(t, nil), newDriver(t, nil)
-	a, b := newPeer(), newPeer()
-	sa, sb := connect(t, da, db, a, b, 1)
-	cb, err := sb.Channel(7, transport.ChannelConfig{})
-	must(t, err)
-	ca, err := sa.Channel(7, transport.ChannelConfig{})
-	must(t, err)
-	must(t, ca.Send([]byte("last words")))
-	must(t, ca.Close())
-	if m := receive(t, b.messages, "message"); m != "last words" {
-		t.Fatalf("got %q", m)
-	}
-	for deadline := time.Now().Add(patience); cb.Send([]byte("anybody?")) == nil; {
-		if time.Now().After(deadline) {
-			t.Fatal("the other end stays open")
+	eachKind(t, func(t *testing.T, kind func(*pion.Config)) {
+		da, db := newDriver(t, kind), newDriver(t, kind)
+		a, b := newPeer(), newPeer()
+		sa, sb := connect(t, da, db, a, b, 1)
+		cb, err := sb.Channel(7, transport.ChannelConfig{})
+		must(t, err)
+		ca, err := sa.Channel(7, transport.ChannelConfig{})
+		must(t, err)
+		must(t, ca.Send([]byte("last words")))
+		must(t, ca.Close())
+		if m := receive(t, b.messages, "message"); m != "last words" {
+			t.Fatalf("got %q", m)
 		}
-		runtime.Gosched()
-	}
-	for _, s := range []transport.Session{sa, sb} {
-		if _, err := s.Channel(7, transport.ChannelConfig{}); err == nil {
-			t.Error("a closed channel was opened again")
+		for deadline := time.Now().Add(patience); cb.Send([]byte("anybody?")) == nil; {
+			if time.Now().After(deadline) {
+				t.Fatal("the other end stays open")
+			}
+			runtime.Gosched()
 		}
-	}
-	say(t, sa, sb, a, b)
+		for _, s := range []transport.Session{sa, sb} {
+			if _, err := s.Channel(7, transport.ChannelConfig{}); err == nil {
+				t.Error("a closed channel was opened again")
+			}
+		}
+		say(t, sa, sb, a, b)
+	})
 }

@@ -1,8 +1,6 @@
 package pion
 
 import (
-	"time"
-
 	"github.com/pion/ice/v4"
 	"github.com/pion/transport/v5/stdnet"
 
@@ -13,7 +11,7 @@ import (
 // them.
 func (k *stack) newAgent() (*ice.Agent, error) {
 	d, cfg, silence := k.session.driver, &k.session.driver.cfg, k.session.silence
-	wait := time.Duration(relayWait)
+	wait := relayWait
 	if cfg.RelayOnly {
 		wait = 0
 	}

@@ -7,17 +7,7 @@ import (
 
 	"github.com/n2n-overlay/n2n/transport"
 	"github.com/n2n-overlay/n2n/transport/pion"
-	"github.com/n2n-overlay/n2n/transport/transporttest"
 )
-
-// TestConformanceWithMedia runs the suite with what carries media, too:
-// PeerConnections.
-func TestConformanceWithMedia(t *testing.T) {
-	transporttest.Run(t, transporttest.Config{
-		New:   func(t testing.TB) transport.Driver { return newDriver(t, withMedia) },
-		Crash: func(d transport.Driver) { d.(*pion.Driver).Crash() },
-	})
-}
 
 // TestMixed connects a driver with media and one without, both ways: what one of
 // them builds out of ICE, DTLS and SCTP, the other has a PeerConnection for.
@@ -36,15 +26,7 @@ func TestMixed(t *testing.T) {
 				a, b := newPeer(), newPeer()
 				sa, sb := connect(t, da, db, a, b, 1)
 				say(t, sa, sb, a, b)
-				cb, err := sb.Channel(600, cfg)
-				must(t, err)
-				ca, err := sa.Channel(600, cfg)
-				must(t, err)
-				must(t, ca.Send([]byte("there")))
-				must(t, cb.Send([]byte("back")))
-				if m, n := receive(t, b.messages, "message"), receive(t, a.messages, "message"); m != "there" || n != "back" {
-					t.Errorf("got %q and %q", m, n)
-				}
+				exchange(t, sa, sb, a, b, cfg)
 				must(t, sa.Close())
 				receive(t, b.down, "Down")
 			})
